@@ -1,0 +1,132 @@
+"""Judges one case: each step from its recordings, and the faults that kept recordings from being made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from tf_equivalence.discover import CaseRef
+from tf_equivalence.judge.bounds import unmatched_globs
+from tf_equivalence.judge.creations import judge_variables_once
+from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.inventory import judge_variable_inventory
+from tf_equivalence.judge.numbers import judge_numbers
+from tf_equivalence.recording import Fault
+from tf_equivalence.result import Finding, Location, Outcome, StepResult
+from tf_equivalence.steps import STEPS, Need, Step
+
+LOAD = "load"
+
+_Judge = Callable[[Evidence], tuple[list[Finding], list[str]]]
+_JUDGES: Mapping[str, _Judge] = {
+    "variables-once": judge_variables_once,
+    "variable-inventory": judge_variable_inventory,
+}
+
+
+def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) -> StepResult:
+    """Return the result of one step whose builds have all ended.
+
+    Args:
+        evidence: The case's recordings.
+        step: The step.
+        case: For a location where no better one is known.
+        started: `time.monotonic()` when the step's first recording was begun.
+    """
+    skipped = _skipped(evidence, step)
+    if skipped is not None:
+        return skipped
+    fault = next((fault for need in step.needs if (fault := evidence.fault(need)) is not None), None)
+    if fault is not None:
+        return _faulty(evidence, step.id, fault, case, started)
+    judge = _JUDGES.get(step.id) or (lambda evidence: judge_numbers(evidence, step))
+    findings, notes = judge(evidence)
+    duration = time.monotonic() - started
+    if not findings:
+        return StepResult(step.id, Outcome.PASSED, duration, step.holds, notes=tuple(notes))
+    location = next((finding.location for finding in findings if finding.location), Location(case.path, case.line))
+    return StepResult(
+        step.id, Outcome.DIVERGED, duration, one_line(findings), location, tuple(findings), notes=tuple(notes)
+    )
+
+
+def one_line(findings: Sequence[Finding]) -> str:
+    """Return the first finding's first sentence, and how many more there are."""
+    head = " ".join(findings[0].message.split())
+    head = head.split(". ")[0].rstrip(".")
+    more = len(findings) - 1
+    return f"{head[:300]}" + (f" (and {more} more finding{'s' if more > 1 else ''})" if more else "")
+
+
+def _skipped(evidence: Evidence, step: Step) -> StepResult | None:
+    record = evidence.any_build()
+    reason = (record.settings["skip"] if record else {}).get(step.id)
+    if reason is None:
+        return None
+    return StepResult(step.id, Outcome.SKIPPED, 0.0, str(reason) or "skipped by the case, without a reason")
+
+
+def _faulty(evidence: Evidence, step_id: str, fault: Fault, case: CaseRef, started: float) -> StepResult:
+    duration = time.monotonic() - started
+    if fault.kind == "not-applicable":
+        return StepResult(step_id, Outcome.SKIPPED, duration, fault.message)
+    finding = fault_finding(evidence, fault, case)
+    return StepResult(step_id, Outcome.ERROR, duration, one_line([finding]), finding.location, (finding,))
+
+
+def fault_finding(evidence: Evidence, fault: Fault, case: CaseRef) -> Finding:
+    """Return a fault as a finding, at the user's line or else at the case."""
+    location = evidence.places.location(fault.stack) or Location(case.path, case.line)
+    return Finding(fault.kind, case.class_name, fault.message, location, evidence.places.lines(fault.stack))
+
+
+def load_fault(evidence: Evidence, needs: Sequence[Need]) -> Fault | None:
+    """Return the fault that kept the module from being imported, if that is what happened."""
+    faults = (evidence.fault(Need(need.build)) for need in needs)
+    return next((fault for fault in faults if fault is not None and fault.kind == "load"), None)
+
+
+def check_case(evidence: Evidence, case: CaseRef, known_classes: Sequence[str]) -> list[Finding]:
+    """Return what is wrong with the case's own settings, and cases that only appeared at import.
+
+    Args:
+        evidence: The case's recordings.
+        case: The case.
+        known_classes: Names of the classes that the module's source defines.
+    """
+    record = evidence.any_build()
+    if record is None:
+        return []
+    here = Location(case.path, case.line)
+    found = []
+    for step_id in record.settings["skip"]:
+        if step_id not in STEPS:
+            found.append(Finding("unknown-step", step_id, f"`skip` names the step {step_id!r}, which does not exist; "
+                                 f"the steps are {', '.join(STEPS)}.", here))
+    found += _check_tolerance(evidence, here)
+    for name in record.module_cases:
+        if name not in known_classes:
+            found.append(Finding("hidden-case", name, f"The module makes the case {name} while it is imported, so it "
+                                 "was not found beforehand and does not run. Write it as a class statement.", here))
+    if record.settings.get("reference") not in (None, "graph"):
+        found.append(Finding("reference", str(record.settings["reference"]), "reference = "
+                             f"{record.settings['reference']!r} asks for a runtime that this installation does not "
+                             "have; use 'graph'.", here))
+    return found
+
+
+def _check_tolerance(evidence: Evidence, here: Location) -> list[Finding]:
+    tolerance = evidence.tolerance()
+    if isinstance(tolerance, str):
+        if tolerance in ("measured", "guide"):
+            return []
+        return [Finding("tolerance", tolerance, f"tolerance = {tolerance!r} is no preset: use 'measured', 'guide', a "
+                        "Tolerance(rtol, atol), or a mapping from output glob to Tolerance.", here)]
+    if not isinstance(tolerance, Mapping):
+        return []
+    names = evidence.output_names()
+    return [
+        Finding("tolerance-glob", glob, f"The tolerance glob {glob!r} matches no output; the outputs are "
+                f"{', '.join(names[:20])}.", here)
+        for glob in (unmatched_globs(tolerance, names) if names else ())
+    ]

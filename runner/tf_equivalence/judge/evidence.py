@@ -1,0 +1,109 @@
+"""The recordings of one case, read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tf_equivalence.case import Tolerance
+from tf_equivalence.judge.places import Places
+from tf_equivalence.recording import BuildRecord, Fault, RunRecord, read_arrays, read_record
+from tf_equivalence.steps import ALL_BUILDS, TF1_INFERENCE, TF1_TRAINING, Build, Need
+
+Preset = str | Tolerance | Mapping[str, Tolerance]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, its arrays, and the arrays of its reruns, which measure the reference's noise."""
+
+    record: RunRecord
+    arrays: Mapping[str, np.ndarray]
+    reruns: tuple[Mapping[str, np.ndarray], ...]
+
+
+@dataclass
+class Evidence:
+    """What was recorded of one case.
+
+    Attributes:
+        directory: Of the case's recordings.
+        places: For locations.
+        default_tolerance: For a case that does not choose.
+    """
+
+    directory: Path
+    places: Places
+    default_tolerance: Preset
+    _builds: dict[Build, BuildRecord] = field(default_factory=dict)
+
+    def fault(self, need: Need) -> Fault | None:
+        """Return why this recording is missing; None where it is there."""
+        directory = str(self.directory / need.build.directory)
+        fault = read_record(Fault, directory, "fault") or read_record(Fault, directory, f"{need.condition}.fault")
+        if fault is not None:
+            return fault
+        if self.build(need.build) is None:
+            return Fault("missing", f"The {need.build.side} side left no recording and did not say why.")
+        if need.condition != "build" and read_record(RunRecord, directory, need.condition) is None:
+            return Fault("missing", f"The {need.build.side} side left no recording of its {need.condition} run.")
+        return None
+
+    def build(self, build: Build) -> BuildRecord | None:
+        """Return the record of a build; None where it did not get that far."""
+        record = self._builds.get(build)
+        if record is None:  # perhaps only not written yet
+            record = read_record(BuildRecord, str(self.directory / build.directory), "build")
+            if record is not None:
+                self._builds[build] = record
+        return record
+
+    def built(self, build: Build) -> BuildRecord:
+        """Return the record of a build that is known to be there."""
+        record = self.build(build)
+        assert record is not None
+        return record
+
+    def run(self, need: Need) -> Run:
+        """Return a run that is known to be there."""
+        directory = str(self.directory / need.build.directory)
+        record = read_record(RunRecord, directory, need.condition)
+        assert record is not None
+        rerun = read_arrays(directory, f"{need.condition}.rerun")
+        return Run(record, read_arrays(directory, need.condition), (rerun,) if rerun else ())
+
+    def any_build(self) -> BuildRecord | None:
+        """Return the record of any build that is there, for what all builds of a case share."""
+        records = (self.build(build) for build in ALL_BUILDS)
+        return next((record for record in records if record is not None), None)
+
+    def tolerance(self) -> Preset:
+        """Return the case's own tolerance, else the run's."""
+        record = self.any_build()
+        written = record.settings.get("tolerance") if record else None
+        if written is None:
+            return self.default_tolerance
+        if isinstance(written, list):
+            return Tolerance(*written)
+        if isinstance(written, dict):
+            return {glob: Tolerance(*bound) for glob, bound in written.items()}
+        return str(written)
+
+    def tf2_name(self, tf1_name: str) -> str:
+        """Return the name that a TF1 variable has on the TF2 side; both without `:0`."""
+        record = self.any_build()
+        names = record.settings["variable_names"] if record else {}
+        renamed = names.get(tf1_name) or names.get(f"{tf1_name}:0") or tf1_name
+        return str(renamed).removesuffix(":0")
+
+    def output_names(self) -> list[str]:
+        """Return the names of the outputs of any TF1 run that is there."""
+        for build in (TF1_INFERENCE, TF1_TRAINING):
+            for condition in ("constant", "named", "random"):
+                record = read_record(RunRecord, str(self.directory / build.directory), condition)
+                if record is not None:
+                    return [leaf.name for leaf in record.outputs]
+        return []

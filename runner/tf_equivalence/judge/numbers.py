@@ -1,0 +1,115 @@
+"""Judges the numeric steps: outputs and losses of paired runs, and what explains their differences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tf_equivalence.judge.census import compare_census
+from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.initial import compare_initial_values
+from tf_equivalence.judge.inventory import judge_variable_inventory
+from tf_equivalence.judge.outputs import RunJudgement, judge_run
+from tf_equivalence.judge.sightings import explain_by_sightings
+from tf_equivalence.recording import RunRecord, VariableRecord
+from tf_equivalence.result import Finding
+from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need, Step
+
+_REGULARIZATION = "regularization_losses"
+
+
+def judge_numbers(evidence: Evidence, step: Step) -> tuple[list[Finding], list[str]]:
+    """Return what differs between the paired runs of a step, causes before symptoms, and the notes."""
+    causes: list[Finding] = []
+    symptoms: list[Finding] = []
+    notes: list[str] = []
+    diverged: list[str] = []
+    for tf1, tf2 in step.pairs:
+        judgement = _judge_pair(evidence, tf1, tf2)
+        if judgement.findings:
+            diverged.append(tf1.condition)
+        symptoms += _place(evidence, tf2, judgement)
+        notes += _summarize(tf1.condition, judgement)
+        if tf1.condition == "random":
+            causes += compare_initial_values(evidence, tf1.build, tf2.build)
+    causes = _order_of_draws(evidence, step, causes, symptoms, notes) + causes
+    causes = explain_by_sightings(evidence, step, diverged) + causes
+    if symptoms and not causes:
+        causes = _different_variables(evidence)
+    return [*causes, *symptoms], notes
+
+
+def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> RunJudgement:
+    one, other = evidence.run(tf1), evidence.run(tf2)
+    ours, theirs = _comparable_losses(one.record, other.record)
+    return judge_run(
+        ours, one.arrays, one.reruns, theirs, other.arrays, evidence.tolerance(), tf2_names=evidence.tf2_name
+    )
+
+
+def _comparable_losses(tf1: RunRecord, tf2: RunRecord) -> tuple[RunRecord, RunRecord]:
+    """Return the records with the losses that stand for the same thing.
+
+    `compat.v1.losses` collects a model's supervised losses too, which a TF2 model does not own.
+    They are compared only when the TF2 model has more losses than TF1 regularizes.
+    """
+    regularization = tuple(loss for loss in tf1.losses if loss.collection == _REGULARIZATION)
+    if len(regularization) == len(tf1.losses):
+        return tf1, tf2
+    if len(tf2.losses) <= len(regularization):
+        return replace(tf1, losses=regularization), tf2
+    return replace(tf1, total_loss=""), replace(tf2, total_loss="")
+
+
+def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Finding]:
+    """Return the findings with the line to look at: a variable's creation, a loss's, else the model."""
+    build = evidence.built(tf2.build)
+    variables: dict[str, VariableRecord] = {variable.name: variable for variable in build.variables}
+    definition = (build.definition,) if build.definition else ()
+    placed = []
+    for finding in judgement.findings:
+        variable = variables.get(finding.name.removesuffix(":0"))
+        sources = judgement.loss_sources.get(finding.name, ((), ()))
+        candidates = [variable.stack if variable and finding.kind.startswith("loss") else (), *reversed(sources)]
+        stack = next((stack for stack in candidates if evidence.places.location(stack)), definition)
+        placed.append(replace(finding, location=evidence.places.location(stack), stack=evidence.places.lines(stack)))
+    return placed
+
+
+def _summarize(condition: str, judgement: RunJudgement) -> list[str]:
+    call = {"random-second": "second call: ", "random": "first call: "}.get(condition, "")
+    notes = [
+        f"{call}{judgement.compared} arrays with {judgement.elements} elements compared; "
+        f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
+    ]
+    ill = [name for name, bound in judgement.bounds if bound.ill_conditioned]
+    notes += [f"{call}ill-conditioned: {name}: the reference's own noise exceeds 0.001 of its values" for name in ill]
+    return [*notes, *(f"{call}{note}" for note in judgement.notes)]
+
+
+def _order_of_draws(
+    evidence: Evidence, step: Step, causes: list[Finding], symptoms: list[Finding], notes: list[str]
+) -> list[Finding]:
+    """Return the census finding where it explains something; else only note it."""
+    tf1, tf2 = step.pairs[0]
+    if tf1.condition != "random":  # one constant seed does not care about order
+        return []
+    census = compare_census(evidence, tf1.build, tf2.build)
+    if census is None:
+        return []
+    if causes or symptoms:
+        return [census]
+    notes.append(f"without effect on any value: {census.message}")
+    return []
+
+
+def _different_variables(evidence: Evidence) -> list[Finding]:
+    """Return the inventory's first finding as the cause of numbers that cannot agree."""
+    if evidence.build(TF1_INFERENCE) is None or evidence.build(TF2_INFERENCE) is None:
+        return []
+    kinds = ("variable-missing", "variable-misnamed", "variable-unexpected", "variable-shape", "variable-dtype")
+    findings, _ = judge_variable_inventory(evidence, regularized=False)
+    for finding in findings:
+        if finding.kind in kinds:
+            message = f"The two sides do not have the same variables, so their numbers cannot agree. {finding.message}"
+            return [Finding("variables-differ", finding.name, message, finding.location, finding.stack)]
+    return []

@@ -1,0 +1,138 @@
+"""What pinpointing found: frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tf_equivalence.recording import Stack
+from tf_equivalence.trace import Shape, TracedOp
+
+KINDS = (
+    "operation-value",
+    "operation-missing",
+    "operation-extra",
+    "operation-substituted",
+    "operation-dtype",
+    "variables-swapped",
+    "reads-other-variable",
+    "variable-value",
+    "region",
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting that the two sides do not share.
+
+    Attributes:
+        name: Such as `epsilon`.
+        tf1: Its value there, a JSON value.
+        tf2: Its value there.
+        source: `attribute`, `constant input`, `call argument`, `layer configuration`, or `dataflow`
+            for another producer, or another of its outputs, at an input.
+    """
+
+    name: str
+    tf1: object
+    tf2: object
+    source: str
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The element that differs most.
+
+    Attributes:
+        index: Into the output.
+        tf1: Its value there.
+        tf2: Its value there.
+    """
+
+    index: tuple[int, ...]
+    tf1: object
+    tf2: object
+
+
+@dataclass(frozen=True)
+class OpSide:
+    """The operation on one side.
+
+    Attributes:
+        type: Such as `Relu`.
+        name: The graph name, or scope and type.
+        scope: The name scope.
+        dtype: Of its first output; empty where it has none.
+        shape: Of its first output.
+        stack: User frames innermost first, after the library function called where that is known.
+        function: The library function that the user's line called; empty where unknown.
+        layer: Class of the Keras layer around it; empty where there is none.
+        variables: The nearest variables that it is computed from, in this side's naming.
+    """
+
+    type: str
+    name: str
+    scope: str
+    dtype: str
+    shape: Shape
+    stack: Stack
+    function: str
+    layer: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where the two sides part.
+
+    Attributes:
+        kind: One of `KINDS`.
+        tf1: The operation on the TF1 side; None where only TF2 has it.
+        tf2: The operation on the TF2 side. For a missing one, the operation that takes its place as
+            producer of the next input, so that there is a line to look at.
+        differences: Settings that differ, the surest first.
+        worst: The largest difference of the first output that differs; None where it was not fetched.
+        relative_input_difference: Largest over the inputs, relative to the largest TF1 magnitude.
+        relative_output_difference: Of the output; infinite for non-finite values at other places and
+            for other shapes.
+        tf1_region: Types of the TF1 operations without counterpart between agreement and divergence.
+        tf2_region: Those of TF2.
+        permuted: Whether the outputs hold the same numbers in another order.
+    """
+
+    kind: str
+    tf1: OpSide | None
+    tf2: OpSide | None
+    differences: tuple[Difference, ...] = ()
+    worst: Worst | None = None
+    relative_input_difference: float = 0.0
+    relative_output_difference: float = 0.0
+    tf1_region: tuple[str, ...] = ()
+    tf2_region: tuple[str, ...] = ()
+    permuted: bool = False
+
+    @property
+    def variables(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The nearest variables on each side, in that side's naming."""
+        return (self.tf1.variables if self.tf1 else (), self.tf2.variables if self.tf2 else ())
+
+    @property
+    def stack(self) -> Stack:
+        """The stack whose first user frame a person should look at: TF2's where there is one."""
+        if self.tf2 is not None and self.tf2.stack:
+            return self.tf2.stack
+        return self.tf1.stack if self.tf1 is not None else ()
+
+
+def side_of(op: TracedOp, variables: tuple[str, ...]) -> OpSide:
+    """Return what is reported of an operation."""
+    return OpSide(
+        type=op.type,
+        name=op.name,
+        scope=op.scope,
+        dtype=op.dtypes[0] if op.dtypes else "",
+        shape=op.shapes[0] if op.shapes else None,
+        stack=op.stack,
+        function=op.call.function if op.call else "",
+        layer=op.layer.type if op.layer else "",
+        variables=variables,
+    )

@@ -1,0 +1,247 @@
+"""The run: settings → discover → plan → record → judge → pinpoint, and the result that reports read."""
+
+from __future__ import annotations
+
+import ast
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tf_equivalence.case import Tolerance
+from tf_equivalence.discover import CaseRef, Discovery, ModuleFault, discover, select_cases
+from tf_equivalence.judge.case import LOAD, check_case, fault_finding, judge_step, load_fault, one_line
+from tf_equivalence.judge.evidence import Evidence, Preset
+from tf_equivalence.judge.places import Places
+from tf_equivalence.pinpoint.second_pass import SecondPass
+from tf_equivalence.plan import Plan, case_directory, make_plan
+from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
+from tf_equivalence.record.output import split_log
+from tf_equivalence.report.progress import Progress
+from tf_equivalence.result import CaseResult, Finding, Location, Outcome, RunResult, StepResult
+from tf_equivalence.settings import Settings
+from tf_equivalence.steps import Step
+
+_OUTPUT_LINES = 200
+
+
+def find_cases(settings: Settings) -> Discovery:
+    """Return the cases below the searched paths that the `case` globs select.
+
+    Raises:
+        UsageError: A searched path does not exist, or a glob matches no case.
+    """
+    return select_cases(discover(settings.paths, settings.exclude, settings.workspace), settings.case)
+
+
+def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> RunResult:
+    """Run every step on every case and return what was found out.
+
+    Raises:
+        UsageError: A searched path does not exist.
+        InfrastructureError: No worker can be started.
+    """
+    started = time.monotonic()
+    found = find_cases(settings)
+    scratch = Path(tempfile.mkdtemp(prefix="tf-equivalence-"))
+    recording = _Recording(settings, found, make_plan(found.cases, settings.steps, scratch), scratch, progress)
+    progress.started(len(found.cases) + len(found.faults), len(recording.plan.cases) * len(recording.plan.steps))
+    interrupted = False
+    try:
+        for fault in found.faults:
+            recording.finish(_module_fault(fault))
+        if found.cases:
+            recording.record(environ)
+    except KeyboardInterrupt:
+        interrupted = True
+        progress.stopped()
+        recording.keep_what_was_judged()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    cases = _merge_unloadable(recording.finished)
+    return RunResult(
+        cases=tuple(sorted(cases, key=lambda case: case.id)),
+        duration_s=time.monotonic() - started,
+        environment=recording.environment,
+        message="" if cases else _nothing_found(settings, found),
+        interrupted=interrupted,
+    )
+
+
+@dataclass
+class _CaseState:
+    """What is still to come for one case."""
+
+    case: CaseRef
+    evidence: Evidence
+    waiting: set[Path]
+    started: float = 0.0
+    steps: dict[str, StepResult] = field(default_factory=dict)
+    output: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    second_pass: SecondPass | None = None
+
+
+class _Recording:
+    """Records the planned builds and judges each step as soon as its recordings are there.
+
+    Attributes:
+        plan: What is recorded.
+        finished: The cases whose steps are all judged.
+        environment: Versions, from the first build that tells them.
+    """
+
+    def __init__(
+        self, settings: Settings, found: Discovery, plan: Plan, scratch: Path, progress: Progress
+    ) -> None:
+        self.plan = plan
+        self.finished: list[CaseResult] = []
+        self.environment: dict[str, str] = {"python": platform.python_version(), "reference": settings.reference}
+        self._settings, self._found, self._scratch, self._progress = settings, found, scratch, progress
+        places = Places(settings.workspace)
+        self._states = {
+            case.id: _CaseState(
+                case,
+                Evidence(case_directory(scratch, case), places, _preset(settings)),
+                {planned.directory for planned in plan.builds if planned.case is case},
+            )
+            for case in plan.cases
+        }
+
+    def record(self, environ: Mapping[str, str]) -> None:
+        """Run every build, and judge; a second, traced pass follows for what diverged."""
+        limits = Limits(self._settings.jobs or os.cpu_count() or 1, self._settings.timeout)
+        with Launcher(self._settings.workspace, limits, environ, self._scratch) as launcher:
+            launcher.enqueue(self.plan.builds)
+            for event in launcher.run():
+                state = self._states[event.planned.case.id]
+                if isinstance(event, BuildStarted):
+                    self._begin(state)
+                else:
+                    self._end(state, event, launcher)
+
+    def _begin(self, state: _CaseState) -> None:
+        if not state.started:
+            state.started = time.monotonic()
+            self._progress.case_started(state.case.id)
+
+    def _end(self, state: _CaseState, event: BuildEnded, launcher: Launcher) -> None:
+        if event.planned.trace:
+            assert state.second_pass is not None
+            if state.second_pass.is_over(event.planned):
+                self._close(state)
+            return
+        state.waiting.discard(event.planned.directory)
+        printed, log = split_log(event.output)
+        state.output += [printed] if printed else []
+        state.log += [log] if log else []
+        self._learn_environment(state)
+        for step in self._judgeable(state):
+            result = judge_step(state.evidence, step, state.case, state.started)
+            state.steps[step.id] = result
+            self._progress.step_finished(state.case.id, step.id, result.outcome, result.duration_s)
+        if not state.waiting:
+            self._look_closer(state, launcher)
+
+    def _judgeable(self, state: _CaseState) -> Iterator[Step]:
+        for step in self.plan.steps:
+            directories = {state.evidence.directory / need.build.directory for need in step.needs}
+            if step.id not in state.steps and not directories & state.waiting:
+                yield step
+
+    def _look_closer(self, state: _CaseState, launcher: Launcher) -> None:
+        """Start the second pass for a case that diverged in its numbers; close any other."""
+        state.second_pass = SecondPass.plan(state.case, state.evidence, state.steps)
+        if state.second_pass is None:
+            self._close(state)
+        else:
+            launcher.enqueue(state.second_pass.builds)
+
+    def _close(self, state: _CaseState) -> None:
+        if state.second_pass is not None:
+            state.steps.update(state.second_pass.improve(state.evidence, state.steps))
+        self.finish(self._result(state))
+        shutil.rmtree(state.evidence.directory, ignore_errors=True)
+        del self._states[state.case.id]
+
+    def _result(self, state: _CaseState) -> CaseResult:
+        needs = [need for step in self.plan.steps for need in step.needs]
+        unloadable = load_fault(state.evidence, needs)
+        if unloadable is not None:
+            steps: list[StepResult] = [_load_step([fault_finding(state.evidence, unloadable, state.case)])]
+        else:
+            steps = [state.steps[step.id] for step in self.plan.steps if step.id in state.steps]
+            problems = check_case(state.evidence, state.case, _class_names(state.case.module_path))
+            if problems:
+                steps.insert(0, _load_step(problems))
+        output = "\n".join("\n".join(dict.fromkeys(state.output)).splitlines()[-_OUTPUT_LINES:])
+        log = "\n".join("\n".join(state.log).splitlines()[-_OUTPUT_LINES:])
+        case = state.case
+        return CaseResult(case.id, case.path, case.line, time.monotonic() - state.started, tuple(steps), output, log)
+
+    def finish(self, case: CaseResult) -> None:
+        """Keep a finished case and tell about it."""
+        self.finished.append(case)
+        self._progress.case_finished(case)
+
+    def keep_what_was_judged(self) -> None:
+        """Keep the steps that were judged before an interruption."""
+        for state in list(self._states.values()):
+            if state.steps:
+                self.finish(self._result(state))
+
+    def _learn_environment(self, state: _CaseState) -> None:
+        record = state.evidence.any_build()
+        if record is not None and "tensorflow" not in self.environment:
+            self.environment.update(record.environment)
+            self.environment["reference"] = f"graph mode of TensorFlow {record.environment['tensorflow']}"
+
+
+def _preset(settings: Settings) -> Preset:
+    if settings.rtol is not None and settings.atol is not None:
+        return Tolerance(settings.rtol, settings.atol)
+    return settings.tolerance
+
+
+def _load_step(findings: Sequence[Finding]) -> StepResult:
+    return StepResult(LOAD, Outcome.ERROR, 0.0, one_line(findings), findings[0].location, tuple(findings))
+
+
+def _module_fault(fault: ModuleFault) -> CaseResult:
+    location = Location(fault.path, fault.line)
+    return CaseResult(
+        fault.id, fault.path, fault.line, 0.0, (_load_step([Finding("load", fault.path, fault.message, location)]),)
+    )
+
+
+def _merge_unloadable(cases: Sequence[CaseResult]) -> list[CaseResult]:
+    """Return the cases with those of a module that cannot be loaded made one, named after the module."""
+    merged: dict[str, CaseResult] = {}
+    for case in cases:
+        unloadable = [step.id for step in case.steps] == [LOAD] and case.steps[0].findings[0].kind == "load"
+        if not unloadable:
+            merged[case.id] = case
+        elif case.path not in merged:
+            line = case.steps[0].location.line if case.steps[0].location else case.line
+            merged[case.path] = CaseResult(
+                case.path, case.path, line, case.duration_s, case.steps, case.output, case.log
+            )
+    return list(merged.values())
+
+
+def _class_names(module: Path) -> tuple[str, ...]:
+    """Return the names of all classes that a module's source defines, at whatever depth."""
+    tree = ast.parse(module.read_bytes())
+    return tuple(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def _nothing_found(settings: Settings, found: Discovery) -> str:
+    where = ", ".join(str(path) for path in settings.paths)
+    left_out = f"; {len(found.excluded)} were excluded" if found.excluded else ""
+    chosen = f" that match --case {' '.join(settings.case)}" if settings.case else ""
+    return f"No equivalence cases{chosen} in modules named equivalence_*.py under {where}{left_out}."
+

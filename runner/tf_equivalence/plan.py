@@ -1,0 +1,68 @@
+"""Which processes to start, so that every recording is made once and every step has what it reads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tf_equivalence.discover import CaseRef
+from tf_equivalence.steps import STEPS, Build, Step
+
+
+@dataclass(frozen=True)
+class PlannedBuild:
+    """One process to start.
+
+    Attributes:
+        case: What it builds.
+        build: Which side, flag and form.
+        conditions: The runs to record, in the order of the steps.
+        directory: Where its recording goes.
+        trace: The condition to trace operation by operation, in a second pass; else empty.
+    """
+
+    case: CaseRef
+    build: Build
+    conditions: tuple[str, ...]
+    directory: Path
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is going to happen.
+
+    Attributes:
+        steps: In the order they are reported.
+        builds: By case, the two sides of a build next to each other.
+    """
+
+    cases: tuple[CaseRef, ...]
+    steps: tuple[Step, ...]
+    builds: tuple[PlannedBuild, ...]
+
+
+def case_directory(scratch: Path, case: CaseRef) -> Path:
+    """Return where the recordings of a case go."""
+    return scratch / hashlib.sha256(case.id.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path) -> Plan:
+    """Return the plan for these cases and steps, its recordings below `scratch`."""
+    steps = tuple(STEPS[step_id] for step_id in STEPS if step_id in step_ids)
+    conditions: dict[Build, dict[str, None]] = {}
+    for step in steps:
+        for need in step.needs:
+            wanted = conditions.setdefault(need.build, {})
+            if need.condition != "build":
+                wanted[need.condition] = None
+    builds = []
+    for case in cases:
+        for build in sorted(conditions, key=lambda build: (build.form, build.training, build.side)):
+            directory = case_directory(scratch, case) / build.directory
+            os.makedirs(directory)
+            builds.append(PlannedBuild(case, build, tuple(conditions[build]), directory))
+    return Plan(tuple(cases), steps, tuple(builds))

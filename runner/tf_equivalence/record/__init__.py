@@ -1,0 +1,1 @@
+"""The recording stage: runs the planned builds in worker processes."""

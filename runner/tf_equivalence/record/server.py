@@ -1,0 +1,96 @@
+"""The launcher's end of a worker server: the only code that knows how workers are started."""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tf_equivalence.errors import InfrastructureError
+
+_MESSAGE = 1 << 20
+# What a workflow's step is handed and user code has no business with.
+_PRIVATE_PREFIXES = ("INPUT_", "ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")
+_COMMAND_FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
+
+
+def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for user code: legacy Keras selected, no tokens, no command files."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(_PRIVATE_PREFIXES) and name not in _COMMAND_FILES
+    }
+    kept["TF_USE_LEGACY_KERAS"] = "1"
+    return kept
+
+
+class WorkerServer:
+    """A running worker server.
+
+    Attributes:
+        control: The socket to wait on for messages.
+    """
+
+    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, log.open("ab") as stream:
+            # -P: a user's own `tf_equivalence` or `tensorflow` directory must not be imported instead.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "tf_equivalence.worker", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                pass_fds=[theirs.fileno()],
+                env=worker_environment(environ),
+                start_new_session=True,
+            )
+
+    def submit(self, number: int, job: Mapping[str, Any]) -> int:
+        """Start a job and return the reading end of its output.
+
+        Raises:
+            OSError: When the server has gone.
+        """
+        reading, writing = os.pipe()
+        try:
+            message = json.dumps({"id": number, "job": job}).encode()
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [writing]))
+            self.control.sendmsg([message], [rights])
+        except OSError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        return reading
+
+    def receive(self) -> dict[str, Any] | None:
+        """Return the next message; None when the server has gone."""
+        try:
+            data = self.control.recv(_MESSAGE)
+        except OSError:
+            return None
+        return json.loads(data) if data else None
+
+    def failure(self) -> InfrastructureError:
+        """Return the error that says why the server ended by itself."""
+        code = self._process.wait()
+        lines = self._log.read_text("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else "it printed nothing"
+        return InfrastructureError(
+            f"the worker server, which imports TensorFlow, ended with code {code}: {last}. "
+            f"Check the installation with `python -c 'import tensorflow'`."
+        )
+
+    def close(self) -> None:
+        """End the server; jobs that still run must have been killed before."""
+        self.control.close()
+        self._process.kill()
+        self._process.wait()

@@ -1,0 +1,368 @@
+"""What one side of one case did, as files: the only thing that a worker and the judge share.
+
+A *build* is one model on one side: the TF1 graph or the TF2 object, for one training flag, one
+call form and one way of drawing random numbers. It writes `build.json`: variables, random
+operations, creations. Each *run* of a build under one condition writes `<condition>.json` and
+`<condition>.npz`: outputs and losses. A build that cannot go on writes `fault.json`. Every file
+appears whole or not at all, so that a killed worker leaves what it had finished.
+
+Arrays are read with ``allow_pickle=False``. Strings are stored as fixed-width bytes.
+
+Runs on Python 3.7 with NumPy 1.18 too, and never imports TensorFlow.
+"""
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a stack in or below user code.
+
+    Attributes:
+        path: Absolute.
+        line: Counted from 1.
+        function: The code's name.
+        library: Empty for user code, else the library's name, such as `tensorflow`.
+        text: The source line, stripped; for a library, how many frames this one stands for.
+    """
+
+    path: str
+    line: int
+    function: str
+    library: str = ""
+    text: str = ""
+
+
+Stack = Tuple[Frame, ...]  # innermost first
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Enough of an array's values to compare it without storing it whole.
+
+    Attributes:
+        sha256: Of the C-ordered bytes; equal digests mean equal arrays.
+        sample: Values at evenly spread flat positions, the first and the last among them; all of
+            them where the array has at most `SAMPLE` elements. Unit: the variable's own.
+        l2: Euclidean norm, in float64.
+        mean: In float64.
+        std: Population standard deviation, in float64.
+    """
+
+    sha256: str
+    sample: Tuple[float, ...]
+    l2: float
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class VariableRecord:
+    """A variable as one side sees it.
+
+    Attributes:
+        name: Without `:0`, in this side's own naming.
+        shape: None for a dimension that is not known.
+        dtype: A TensorFlow dtype name, such as `float32`.
+        trainable: The flag of the variable.
+        tracked: TF2: reachable from the model's `variables`. TF1: always true.
+        stack: Where it was created.
+        origin: How it came to be: a key of `ORIGINS`.
+        initial: None for a dtype without arithmetic.
+    """
+
+    name: str
+    shape: Tuple[Optional[int], ...]
+    dtype: str
+    trainable: bool
+    tracked: bool
+    stack: Stack
+    origin: str = "explicit-variable"
+    initial: Optional[Digest] = None
+
+
+ORIGINS = {
+    "explicit-variable": "an explicit tf.Variable",
+    "keras-object": "a Keras object built in the call",
+    "auto-named-v1-layer": "a compat.v1 or slim layer with an automatic name",
+    "unscoped-name": "a variable below an automatically named variable scope",
+    "get-variable": "compat.v1.get_variable outside of track_tf1_style_variables",
+    "template": "a make_template made anew",
+    "moving-average": "ExponentialMovingAverage.apply",
+}
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A variable that a later call created.
+
+    Attributes:
+        phase: Which call: `second call`, `training=True`, `second batch size`, `tf.function` and so on.
+        variable: What it created.
+    """
+
+    phase: str
+    variable: VariableRecord
+
+
+@dataclass(frozen=True)
+class RandomOp:
+    """A stateful random operation in program order.
+
+    Attributes:
+        op: The drawing function, such as `truncated_normal`.
+        shape: As asked for; None where it is not static.
+        dtype: As asked for; empty where it is not known.
+        seed: The operation seed it took.
+        variable: The variable whose initializer drew it, in this side's naming; else empty.
+        stack: Where it was drawn.
+    """
+
+    op: str
+    shape: Optional[Tuple[int, ...]]
+    dtype: str
+    seed: int
+    variable: str
+    stack: Stack
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something that user code did which explains a divergence when there is one.
+
+    Attributes:
+        kind: A key of `SIGHTINGS`.
+        name: What it was done to.
+        stack: Where.
+    """
+
+    kind: str
+    name: str
+    stack: Stack
+
+
+SIGHTINGS = {
+    "collection-write": "adds to a graph collection, which eager execution ignores",
+    "cached-tensor": "keeps a tensor on the model between calls",
+    "numpy-random": "draws from NumPy's or Python's random numbers inside the call",
+    "no-training-argument": "takes no `training` argument",
+    "autocast": "has its floating input cast by Keras",
+}
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One output.
+
+    Attributes:
+        name: Its path in the returned nest: dict keys and positions joined by `/`; `output` for a
+            single tensor.
+        kind: `tensor`, `none`, or a composite: `sparse`, `ragged`, `indexed-slices`.
+        dtype: A TensorFlow dtype name; empty for `none`.
+        shape: Empty for a scalar and for `none`.
+        arrays: Keys in the run's `.npz`: one for a tensor, its components for a composite, in the
+            order of `COMPONENTS`.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    shape: Tuple[int, ...]
+    arrays: Tuple[str, ...]
+
+
+COMPONENTS = {
+    "tensor": ("values",),
+    "none": (),
+    "sparse": ("indices", "values", "dense_shape"),
+    "ragged": ("values", "row_splits"),  # one row_splits for each ragged dimension
+    "indexed-slices": ("values", "indices"),
+}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One regularization loss.
+
+    Attributes:
+        name: The loss tensor's name where it has one.
+        variables: The variables it is computed from, in this side's naming.
+        array: Its key in the run's `.npz`; a scalar.
+        stack: Where it was created.
+        collection: `regularization_losses` (on the TF2 side: the model's `losses`), or `losses` for
+            what `compat.v1.losses` collected.
+    """
+
+    name: str
+    variables: Tuple[str, ...]
+    array: str
+    stack: Stack
+    collection: str = "regularization_losses"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Outputs and losses of one run.
+
+    Attributes:
+        condition: Its name, such as `constant`; the noise of a reference run has the same
+            `condition` and `rerun` set.
+        outputs: In the order of the nest.
+        losses: Each regularization loss.
+        total_loss: Key of their sum as the framework adds them; empty where there is none.
+        notes: What was left out and why.
+        seconds: Wall time of the run.
+    """
+
+    condition: str
+    outputs: Tuple[Leaf, ...]
+    losses: Tuple[Loss, ...] = ()
+    total_loss: str = ""
+    notes: Tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """What building one side did.
+
+    Attributes:
+        side: `tf1` or `tf2`.
+        environment: `tensorflow`, `python`, `keras`, `numpy` versions.
+        module_cases: Names of the concrete cases that the loaded module defines.
+        settings: The case's own `variable_names`, `tolerance`, `skip`, `constant`, as JSON.
+        variables: In order of creation.
+        random_ops: In program order.
+        creations: By calls after the first.
+        sightings: See `Sighting`.
+        notes: What was left out and why, by condition.
+        seconds: Wall time by phase.
+        definition: The user's line that a finding about the model as a whole points at:
+            TF1: `def tf1`; TF2: the model's `call`, else `def tf2`.
+    """
+
+    side: str
+    environment: Dict[str, str]
+    module_cases: Tuple[str, ...]
+    settings: Dict[str, Any]
+    variables: Tuple[VariableRecord, ...] = ()
+    random_ops: Tuple[RandomOp, ...] = ()
+    creations: Tuple[Creation, ...] = ()
+    sightings: Tuple[Sighting, ...] = ()
+    notes: Tuple[str, ...] = ()
+    seconds: Dict[str, float] = dataclasses.field(default_factory=dict)
+    definition: Optional[Frame] = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a build, or one run of it, could not be recorded.
+
+    Attributes:
+        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `not-applicable`, or, from the
+            launcher, `exit`, `signal`, `timeout`, `launch`.
+        message: What went wrong and what to do, one paragraph.
+        stack: Where.
+        phase: What was being done, for a person.
+        module_cases: Names of the cases that the module defines, where it could be loaded.
+    """
+
+    kind: str
+    message: str
+    stack: Stack = ()
+    phase: str = ""
+    module_cases: Tuple[str, ...] = ()
+
+
+def _from_json(cls, value):
+    # type: (Any, Any) -> Any
+    """Build a value of the annotated type `cls` from what `json.load` returned."""
+    if value is None:
+        return None
+    origin = getattr(cls, "__origin__", None)
+    if origin is tuple:
+        return tuple(_from_json(cls.__args__[0], item) for item in value)
+    if origin is dict:
+        return dict(value)
+    if origin is not None:  # Optional[X]
+        return _from_json(next(arg for arg in cls.__args__ if arg is not type(None)), value)
+    if dataclasses.is_dataclass(cls):
+        return cls(**{f.name: _from_json(f.type, value[f.name]) for f in dataclasses.fields(cls) if f.name in value})
+    return float(value) if cls is float else value
+
+
+def to_json(record):
+    # type: (Any) -> Any
+    """Return a record as JSON values; non-finite floats become strings that `float` reads."""
+    if dataclasses.is_dataclass(record):
+        return {f.name: to_json(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, (list, tuple)):
+        return [to_json(item) for item in record]
+    if isinstance(record, dict):
+        return {str(key): to_json(item) for key, item in record.items()}
+    if isinstance(record, float) and not np.isfinite(record):
+        return repr(record)
+    return record
+
+
+def _write_atomically(path, data):
+    # type: (str, bytes) -> None
+    with open(path + ".part", "wb") as stream:
+        stream.write(data)
+    os.replace(path + ".part", path)
+
+
+def write_record(directory, name, record):
+    # type: (str, str, Any) -> None
+    """Write one record as `<directory>/<name>.json`."""
+    text = json.dumps(to_json(record), allow_nan=False)
+    # A lone surrogate, as in an undecodable file name, must not cost the whole record.
+    _write_atomically(os.path.join(directory, name + ".json"), text.encode("utf-8", "backslashreplace"))
+
+
+def write_arrays(directory, name, arrays):
+    # type: (str, str, Mapping[str, np.ndarray]) -> None
+    """Write `<directory>/<name>.npz`; object arrays are refused with `ValueError`."""
+    path = os.path.join(directory, name + ".npz")
+    for key, array in arrays.items():
+        if array.dtype.hasobject:
+            raise ValueError("{}: array {!r} holds Python objects".format(name, key))
+    with open(path + ".part", "wb") as stream:
+        np.savez(stream, **arrays)
+    os.replace(path + ".part", path)
+
+
+def read_record(cls, directory, name):
+    # type: (Type[T], str, str) -> Optional[T]
+    """Read `<directory>/<name>.json`; None where the worker did not get that far."""
+    try:
+        with open(os.path.join(directory, name + ".json"), encoding="utf-8") as stream:
+            return _from_json(cls, json.load(stream))
+    except FileNotFoundError:
+        return None
+
+
+def read_arrays(directory, name):
+    # type: (str, str) -> Dict[str, np.ndarray]
+    """Read `<directory>/<name>.npz`; empty where there is none."""
+    path = os.path.join(directory, name + ".npz")
+    if not os.path.exists(path):
+        return {}
+    with np.load(path, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}
+
+
+def user_frames(stack):
+    # type: (Stack) -> List[Frame]
+    """Return the frames of user code, innermost first."""
+    return [frame for frame in stack if not frame.library]

@@ -1,0 +1,26 @@
+"""The reports: each module writes one format, reads only the frozen result, and decides nothing."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol, TextIO
+
+from tf_equivalence.report import annotations, json_report, junit_report, summary, terminal
+from tf_equivalence.result import RunResult
+
+
+class Writer(Protocol):
+    """Writes a result in one format; every option of a writer has a default."""
+
+    def __call__(self, result: RunResult, stream: TextIO) -> None:
+        """Write the result."""
+
+
+WRITERS: Mapping[str, Writer] = MappingProxyType(
+    {
+        "json": json_report.write,
+        "junit": junit_report.write,
+        "annotations": annotations.write,
+        "summary": summary.write,
+        "terminal": terminal.write,
+    }
+)

@@ -1,0 +1,367 @@
+"""The TF1 side: a graph and a session, in a process with TF2 behaviour disabled."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_equivalence import stacks
+from tf_equivalence.case import EquivalenceCase
+from tf_equivalence.recording import BuildRecord, Loss, RunRecord, VariableRecord, write_arrays, write_record
+from tf_equivalence.worker import inputs as case_inputs
+from tf_equivalence.worker import call_arguments, outputs, trace_graph
+from tf_equivalence.worker.faults import CaseFault, definition_frame, user_code
+from tf_equivalence.worker.fill import fill_values
+from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
+from tf_equivalence.worker.random_tool import GRAPH_SEED, AlignedRandom
+from tf_equivalence.worker.watch import CreationWatch, digest, plain_name
+
+v1 = tf.compat.v1
+COLLECTIONS = ("regularization_losses", "losses")
+
+
+class Reference(NamedTuple):
+    """A built TF1 graph and what is fetched from it, by name, so that a rewritten copy serves too.
+
+    Attributes:
+        graph: The graph.
+        placeholders: Names of the input tensors in the order of the nest.
+        leaves: Name, kind and component tensor names of each output.
+        losses: Tensor name of each loss.
+        loss_records: What is known of each loss.
+        total_loss: Tensor name of the sum of the regularization losses; empty without any.
+        initializers: Names of operations to run, one group after the other.
+        variables: The global variables.
+        updates: Names of the UPDATE_OPS.
+        tool: The random numbers it was built under.
+        watch: The creations.
+    """
+
+    graph: Any
+    placeholders: Tuple[str, ...]
+    leaves: Tuple[Tuple[str, str, Tuple[Any, ...]], ...]
+    losses: Tuple[str, ...]
+    loss_records: Tuple[Loss, ...]
+    total_loss: str
+    initializers: Tuple[str, ...]
+    variables: Tuple[Any, ...]
+    updates: Tuple[str, ...]
+    tool: AlignedRandom
+    watch: CreationWatch
+
+
+def disable_v2_behavior():
+    # type: () -> None
+    """Turn this process into a TF1 one; before any user module is imported."""
+    v1.disable_v2_behavior()
+
+
+def record(job, case, recorder, module_cases):
+    # type: (Job, EquivalenceCase, Recorder, Tuple[str, ...]) -> None
+    """Build the graph once and record every condition of the job from it."""
+    first = _draw(case, 0)
+    reference = build(job, case, first, "num_random_ops")
+    recorder.lap("build")
+    second = _draw(case, 1)
+    sessions = Sessions(reference)
+    digests = {}  # type: Dict[str, Any]
+    if "random" in job.conditions:  # first, while the variables still have their initial values
+        recorder.attempt("random", lambda: digests.update(
+            _record_random(reference, sessions, recorder, first, second)))
+    if "functional" in job.conditions:
+        recorder.attempt("functional", lambda: _record_functional(reference, recorder, first))
+    for condition in ("constant", "named"):
+        if condition in job.conditions:
+            values = dict(fill_values(condition, case, reference.variables, {}))
+            recorder.attempt(condition, lambda: _record_runs(
+                reference, sessions, recorder, condition, first, values))
+    write_record(job.directory, "build", BuildRecord(
+        "tf1", environment(), module_cases, case_settings(case),
+        variables=_variable_records(reference, digests),
+        random_ops=tuple(draw.record() for draw in reference.tool.draws),
+        notes=tuple(recorder.notes), seconds=dict(recorder.seconds),
+        definition=definition_frame(case.tf1),
+    ))
+
+
+def trace(job, case, recorder):
+    # type: (Job, EquivalenceCase, Recorder) -> None
+    """Build the graph anew under a recorder of call arguments, and trace one condition of it."""
+    first, second = _draw(case, 0), _draw(case, 1)
+    calls = call_arguments.GraphRecorder()
+    reference = build(job, case, first, "num_random_ops", calls)
+    session = open_session(reference.graph, reference.initializers, optimized=False)
+    load(session, dict(fill_values(job.trace, case, reference.variables, {})))
+    tensors = [reference.graph.get_tensor_by_name(part) for _, _, parts in sorted(reference.leaves, key=_leaf_name)
+               for part in parts if not isinstance(part, np.ndarray)]
+    arrays = first
+    if job.trace == "random-second":
+        session.run(tensors, dict(zip(reference.placeholders, case_inputs.leaves(first))))
+        arrays = second
+    feeds = dict(zip(reference.placeholders, case_inputs.leaves(arrays)))
+    names = [plain_name(variable) for variable in reference.variables]
+    with user_code("call", "tracing the TF1 graph"):
+        traced, values = trace_graph.trace(reference.graph, session, tensors, feeds, names, calls)
+    write_arrays(recorder.directory, "trace", values)
+    write_record(recorder.directory, "trace", traced)
+
+
+def _leaf_name(leaf):
+    # type: (Tuple[str, str, Tuple[Any, ...]]) -> str
+    return leaf[0]
+
+
+def _draw(case, call):
+    # type: (EquivalenceCase, int) -> Any
+    with user_code("inputs", "inputs"):
+        return case_inputs.draw(case, call)
+
+
+def build(job, case, arrays, mode, recorder_scope=None):
+    # type: (Job, EquivalenceCase, Any, str, Optional[Any]) -> Reference
+    """Build the TF1 forward pass in a new graph.
+
+    Raises:
+        StopBuild: When `tf1` raises or returns nothing that can be fetched.
+    """
+    here = (definition_frame(case.tf1),)
+    tool = AlignedRandom(mode)
+    watch = CreationWatch(tool)
+    graph = tf.Graph()
+    with graph.as_default(), tool.scope(), watch.scope("first call"):
+        feeds = case_inputs.map_nest(_placeholder, arrays)
+        case._random_tool = tool
+        with user_code("call", "tf1()", here):
+            if recorder_scope is not None:
+                with recorder_scope:
+                    returned = case.tf1(feeds, job.training)
+            else:
+                returned = case.tf1(feeds, job.training)
+        case._random_tool = None
+        with user_code("outputs", "tf1()", here):
+            if returned is None and type(case).tf1 is EquivalenceCase.tf1:
+                raise CaseFault("case", "tf1() is not defined")
+            leaves = tuple((name,) + _tensors(name, leaf, graph) for name, leaf in outputs.flatten(returned))
+        losses = [(collection, tf.convert_to_tensor(loss)) for collection in COLLECTIONS
+                  for loss in graph.get_collection(collection)]
+        regularization = graph.get_collection("regularization_losses")
+        total = tf.add_n([tf.convert_to_tensor(loss) for loss in regularization]).name if regularization else ""
+        initializers = (
+            tf.group(v1.global_variables_initializer(), v1.local_variables_initializer()).name,
+            tf.group(v1.tables_initializer()).name,
+        )
+        updates = tuple(_tensor_name(op) for op in graph.get_collection(v1.GraphKeys.UPDATE_OPS))
+        placeholders = tuple(tensor.name for tensor in case_inputs.leaves(feeds))
+        variables = tuple(v1.global_variables())
+    return Reference(graph, placeholders, leaves, tuple(tensor.name for _, tensor in losses),
+                     _loss_records(losses, variables), total, initializers, variables, updates, tool, watch)
+
+
+def _placeholder(array):
+    # type: (np.ndarray) -> Any
+    dtype = tf.string if array.dtype.kind in "SU" else tf.as_dtype(array.dtype)
+    return v1.placeholder(dtype, array.shape, name="equivalence_input")
+
+
+def _tensor_name(value):
+    # type: (Any) -> str
+    if isinstance(value, tf.Operation):
+        return str(value.name)
+    return str(tf.convert_to_tensor(value).name)
+
+
+def _tensors(name, leaf, graph):
+    # type: (str, Any, Any) -> Tuple[str, Tuple[Any, ...]]
+    """Return a leaf's kind and components: tensor names, or arrays where it is no tensor."""
+    kind, parts = outputs.components(leaf)
+    found = []  # type: List[Any]
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            found.append(part)
+            continue
+        tensor = tf.convert_to_tensor(part)
+        if tensor.graph is not graph:
+            raise CaseFault("outputs", "output {} belongs to another graph; build it in the current one".format(name))
+        found.append(tensor.name)
+    return kind, tuple(found)
+
+
+class Sessions:
+    """Sessions of one reference, with and without graph optimization, ready to fetch from.
+
+    A forward pass that draws random numbers gets a new session for each condition, so that each
+    starts the streams anew; any other shares one.
+    """
+
+    def __init__(self, reference):
+        # type: (Reference) -> None
+        self._reference = reference
+        self._shared = not reference.tool.forward_seeds()
+        self._open = {}  # type: Dict[bool, Any]
+
+    def get(self, optimized):
+        # type: (bool) -> Any
+        """Return a session whose variables and tables are initialized."""
+        if optimized in self._open:
+            if self._shared:
+                return self._open[optimized]
+            self._open.pop(optimized).close()
+        session = open_session(self._reference.graph, self._reference.initializers, optimized)
+        self._open[optimized] = session
+        return session
+
+
+def open_session(graph, initializers, optimized):
+    # type: (Any, Sequence[str], bool) -> Any
+    """Return a new session on `graph` after running the initializers, which are user code."""
+    config = v1.ConfigProto(allow_soft_placement=True)
+    config.graph_options.rewrite_options.disable_meta_optimizer = not optimized
+    session = v1.Session(graph=graph, config=config)
+    with user_code("call", "initializing the TF1 variables"):
+        for name in initializers:
+            session.run(graph.get_operation_by_name(name))
+    return session
+
+
+def _record_random(reference, sessions, recorder, first, second):
+    # type: (Reference, Sessions, Recorder, Any, Any) -> Dict[str, Any]
+    """Record the first and the second call from initial weights; return the variables' digests."""
+    digests = {}  # type: Dict[str, Any]
+    for optimized in (True, False):
+        suffix = "" if optimized else ".rerun"
+        session = sessions.get(optimized)
+        if optimized:
+            values = session.run(list(reference.variables))
+            digests = {plain_name(v): digest(np.asarray(x)) for v, x in zip(reference.variables, values)}
+            recorder.lap("digest")
+        _run(reference, session, recorder, "random" + suffix, first, updates=True)
+        _run(reference, session, recorder, "random-second" + suffix, second)
+    return digests
+
+
+def _record_runs(reference, sessions, recorder, condition, arrays, values):
+    # type: (Reference, Sessions, Recorder, str, Any, Dict[Any, np.ndarray]) -> None
+    """Record one condition, and once more without graph optimization for the reference's noise."""
+    for optimized in (True, False):
+        session = sessions.get(optimized)
+        load(session, values)
+        _run(reference, session, recorder, condition + ("" if optimized else ".rerun"), arrays)
+
+
+def load(session, values):
+    # type: (Any, Dict[Any, np.ndarray]) -> None
+    """Assign the values to their variables in one run, through their initializers."""
+    if values:
+        session.run([variable.initializer for variable in values],
+                    {variable.initializer.inputs[1]: value for variable, value in values.items()})
+
+
+def _run(reference, session, recorder, name, arrays, updates=False):
+    # type: (Reference, Any, Recorder, str, Any, bool) -> None
+    """Fetch outputs and losses once and write them as the run `name`."""
+    graph = session.graph
+    fetches = {}  # type: Dict[Any, Any]
+    for leaf, _, parts in reference.leaves:
+        for number, part in enumerate(parts):
+            if not isinstance(part, np.ndarray):
+                fetches[(leaf, number)] = graph.get_tensor_by_name(part)
+    for number, tensor in enumerate(reference.losses):
+        fetches[("loss", number)] = graph.get_tensor_by_name(tensor)
+    if reference.total_loss:
+        fetches["total"] = graph.get_tensor_by_name(reference.total_loss)
+    keys = list(fetches)
+    feeds = dict(zip(reference.placeholders, case_inputs.leaves(arrays)))
+    extra = [graph.as_graph_element(update) for update in reference.updates] if updates else []
+    with user_code("call", "running the TF1 graph"):
+        got = session.run([fetches[key] for key in keys] + extra, feeds)
+    values = dict(zip(keys, got))
+    write_run(reference, recorder, name, values)
+
+
+def write_run(reference, recorder, name, values):
+    # type: (Reference, Recorder, str, Dict[Any, Any]) -> None
+    """Write fetched values as a run record."""
+    stored = [
+        (leaf, kind, tuple(part if isinstance(part, np.ndarray) else values[(leaf, number)]
+                           for number, part in enumerate(parts)))
+        for leaf, kind, parts in reference.leaves
+    ]
+    leaves, arrays = outputs.store(stored)
+    for number in range(len(reference.losses)):
+        arrays["loss.{}".format(number)] = np.asarray(values[("loss", number)])
+    if reference.total_loss:
+        arrays["total"] = np.asarray(values["total"])
+    recorder.run(name, RunRecord(name, leaves, reference.loss_records, "total" if reference.total_loss else ""), arrays)
+
+
+def _loss_records(losses, variables):
+    # type: (Sequence[Tuple[str, Any]], Sequence[Any]) -> Tuple[Loss, ...]
+    """Return the record of each (collection, tensor)."""
+    by_op = {variable.op: plain_name(variable) for variable in variables}
+    return tuple(
+        Loss(tensor.name, _variables_behind(tensor.op, by_op), "loss.{}".format(number),
+             stacks.to_stack(stacks.raw_from_summary(tensor.op.traceback)), collection)
+        for number, (collection, tensor) in enumerate(losses)
+    )
+
+
+def _variables_behind(op, by_op):
+    # type: (Any, Dict[Any, str]) -> Tuple[str, ...]
+    """Return the names of the variables among an operation's ancestors."""
+    names, seen, todo = set(), {op}, [op]
+    while todo:
+        current = todo.pop()
+        if current in by_op:
+            names.add(by_op[current])
+            continue
+        for tensor in current.inputs:
+            if tensor.op not in seen:
+                seen.add(tensor.op)
+                todo.append(tensor.op)
+    return tuple(sorted(names))
+
+
+def _variable_records(reference, digests):
+    # type: (Reference, Dict[str, Any]) -> Tuple[VariableRecord, ...]
+    created = {id(item.variable): item for item in reference.watch.created}
+    trainable = {id(variable) for variable in reference.graph.get_collection(v1.GraphKeys.TRAINABLE_VARIABLES)}
+    records = []
+    for variable in reference.variables:
+        item = created.get(id(variable))
+        raw = item.raw_stack if item else stacks.raw_from_summary(variable.op.traceback)
+        shape = tuple(variable.shape.as_list()) if variable.shape.rank is not None else (None,)
+        records.append(VariableRecord(
+            plain_name(variable), shape, variable.dtype.base_dtype.name, id(variable) in trainable, True,
+            stacks.to_stack(raw), item.origin if item else "explicit-variable", digests.get(plain_name(variable)),
+        ))
+    return tuple(records)
+
+
+def _record_functional(reference, recorder, arrays):
+    # type: (Reference, Recorder, Any) -> None
+    """Record the training graph with every random operation on the one constant seed.
+
+    The seeds of stateful operations are attributes, so the graph is copied with other seeds
+    instead of being built anew.
+    """
+    copy = reference._replace(graph=with_constant_seeds(reference.graph))
+    for optimized in (True, False):
+        session = open_session(copy.graph, copy.initializers, optimized)
+        _run(copy, session, recorder, "functional" + ("" if optimized else ".rerun"), arrays)
+        session.close()
+
+
+def with_constant_seeds(graph):
+    # type: (Any) -> Any
+    """Return a copy of `graph` in which every seeded operation has the seeds of mode `constant`."""
+    definition = graph.as_graph_def()
+    groups = [definition.node] + [function.node_def for function in definition.library.function]
+    for nodes in groups:
+        for node in nodes:
+            if "seed" in node.attr and "seed2" in node.attr:
+                node.attr["seed"].i = GRAPH_SEED
+                node.attr["seed2"].i = 0
+    copy = tf.Graph()
+    with copy.as_default():
+        tf.import_graph_def(definition, name="")
+    return copy

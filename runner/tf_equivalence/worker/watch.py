@@ -1,0 +1,165 @@
+"""Watches user code while it runs: which variables it creates, from where and in what manner."""
+
+import contextlib
+import hashlib
+import os
+import sys
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_equivalence import stacks
+from tf_equivalence.recording import Digest, VariableRecord
+from tf_equivalence.worker.random_tool import AlignedRandom
+
+SAMPLE = 256
+
+
+class Created(NamedTuple):
+    """A variable and how it came to be."""
+
+    variable: Any
+    phase: str
+    raw_stack: Tuple[stacks.RawFrame, ...]
+    origin: str
+    initial: Optional[Digest]
+
+
+class CreationWatch:
+    """Remembers every variable that is created while it is entered.
+
+    Attributes:
+        created: In order of creation.
+        phase: What is being called; the caller sets it.
+    """
+
+    def __init__(self, tool):
+        # type: (Optional[AlignedRandom]) -> None
+        self.created = []  # type: List[Created]
+        self.phase = "first call"
+        self._tool = tool
+
+    @contextlib.contextmanager
+    def scope(self, phase):
+        # type: (str) -> Iterator[None]
+        """Watch under the name of this phase."""
+        self.phase = phase
+        with tf.variable_creator_scope(self._create):
+            yield
+
+    def _create(self, next_creator, **kwargs):
+        # type: (Any, **Any) -> Any
+        creation = {"name": str(kwargs.get("name") or "")}
+        raw = stacks.capture(1)
+        origin = _origin(sys._getframe(1))
+        outer = self._tool.creation if self._tool else None
+        if self._tool:
+            self._tool.creation = creation
+        try:
+            variable = next_creator(**kwargs)
+        finally:
+            if self._tool:
+                self._tool.creation = outer
+        creation["name"] = plain_name(variable)
+        initial = _initial_digest(variable) if self.phase == "first call" else None
+        self.created.append(Created(variable, self.phase, raw, origin, initial))
+        return variable
+
+
+def _initial_digest(variable):
+    # type: (Any) -> Optional[Digest]
+    """Digest an eager variable's value before any call can update it; None in a graph."""
+    with tf.init_scope():
+        if not tf.executing_eagerly():
+            return None
+        return digest(variable.numpy())
+
+
+def plain_name(variable):
+    # type: (Any) -> str
+    """Return a variable's name without the output number."""
+    name = str(variable.name)
+    return name[:-2] if name.endswith(":0") else name
+
+
+def digest(array):
+    # type: (np.ndarray) -> Optional[Digest]
+    """Return the digest of a variable's value; None for a dtype without arithmetic."""
+    if array.dtype.kind not in "fciub" and array.dtype.name != "bfloat16":
+        return None
+    flat = np.ascontiguousarray(array).reshape(-1)
+    sha256 = hashlib.sha256(flat.view(np.uint8) if flat.size else b"").hexdigest()
+    if flat.dtype.kind == "c":
+        flat = np.abs(flat)
+    positions = np.unique(np.linspace(0, max(0, flat.size - 1), num=min(SAMPLE, flat.size)).astype(np.int64))
+    sample = flat[positions].astype(np.float64) if flat.size else np.zeros(0)
+    if not flat.size:
+        return Digest(sha256, (), 0.0, 0.0, 0.0)
+    mean = float(np.mean(flat, dtype=np.float64))
+    l2 = float(np.linalg.norm(flat))
+    std = float(np.sqrt(max(0.0, l2 * l2 / flat.size - mean * mean)))
+    return Digest(sha256, tuple(sample.tolist()), l2, mean, std)
+
+
+def _origin(frame):
+    # type: (Any) -> str
+    """Tell how a variable came to be from the library calls between user code and its creation.
+
+    Goes outward from the creation; the innermost call that has a say decides, except that
+    `make_template` and moving averages always do.
+    """
+    found = ""
+    while frame is not None:
+        code, local = frame.f_code, frame.f_locals
+        library = stacks.library_of(code.co_filename)
+        if library:
+            base = os.path.basename(code.co_filename)
+            if base == "template.py":
+                return "template"
+            if base == "moving_averages.py":
+                return "moving-average"
+            found = found or _library_origin(base, code.co_name, local, library)
+        frame = frame.f_back
+    return found or "explicit-variable"
+
+
+def _library_origin(base, function, local, library):
+    # type: (str, str, Dict[str, Any], str) -> str
+    if library == "tf_slim" and "scope" in local and local["scope"] is None:
+        return "auto-named-v1-layer"
+    owner = local.get("self")
+    if function == "__call__" and owner is not None and _is_layer(owner):
+        if "legacy_tf_layers" in type(owner).__module__ or _is_legacy_layer(owner):
+            return "auto-named-v1-layer" if _has_automatic_name(owner) else "unscoped-name"
+        return "keras-object" if library in ("tf_keras", "keras") else ""
+    return ""
+
+
+def _is_layer(value):
+    # type: (Any) -> bool
+    return hasattr(value, "add_weight") and hasattr(value, "get_config")
+
+
+def _is_legacy_layer(layer):
+    # type: (Any) -> bool
+    return any("legacy_tf_layers" in kind.__module__ or "tf_slim" in kind.__module__ for kind in type(layer).__mro__)
+
+
+def _has_automatic_name(layer):
+    # type: (Any) -> bool
+    """Tell whether a legacy layer made up its own name: the class's name and perhaps a number."""
+    name = str(getattr(layer, "name", ""))
+    snake = "".join("_" + c.lower() if c.isupper() else c for c in type(layer).__name__).lstrip("_")
+    return name == snake or (name.startswith(snake + "_") and name[len(snake) + 1:].isdigit())
+
+
+def variable_record(created, tracked):
+    # type: (Created, bool) -> VariableRecord
+    """Return the record of a created variable."""
+    variable = created.variable
+    shape = tuple(variable.shape.as_list()) if variable.shape.rank is not None else (None,)
+    return VariableRecord(
+        plain_name(variable), shape, variable.dtype.base_dtype.name, bool(variable.trainable), tracked,
+        stacks.to_stack(created.raw_stack), created.origin, created.initial,
+    )

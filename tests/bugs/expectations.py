@@ -1,0 +1,125 @@
+"""What the product must say about each seeded bug: the step that diverges, and where its finding points."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MARKER = "# BUG"
+
+
+class Where(enum.Enum):
+    """What a finding has to name for a person to find the bug."""
+
+    LINE = "L"
+    VARIABLE = "V"
+    OPERATION = "O"
+    ARGUMENT = "A"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must be found in a module's case `Wrong`.
+
+    A finding of the step answers to it when it meets all of the conditions at once.
+
+    Attributes:
+        bug: The module's name without `equivalence_bug_`, a number first: the kind of bug.
+        step: The step that must diverge.
+        where: What the finding names.
+        marker: Whether its location must be a line that ends in `# BUG`.
+        names: Variables or outputs that it must all name.
+        operations: Operation types of which it must name one.
+        arguments: Attributes or call arguments of which it must name one.
+    """
+
+    bug: str
+    step: str
+    where: Where
+    marker: bool = True
+    names: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The module's file name."""
+        return f"equivalence_bug_{self.bug}.py"
+
+    def marked_lines(self) -> tuple[int, ...]:
+        """Return the numbers of the lines a person should look at."""
+        lines = (HERE / self.module).read_text("utf-8").splitlines()
+        return tuple(number for number, line in enumerate(lines, 1) if line.rstrip().endswith(MARKER))
+
+
+def _line(bug: str, step: str, *names: str) -> Expectation:
+    return Expectation(bug, step, Where.LINE, names=names)
+
+
+def _variable(bug: str, step: str, *names: str, marker: bool = False) -> Expectation:
+    return Expectation(bug, step, Where.VARIABLE, marker, names=names)
+
+
+def _operation(bug: str, *operations: str) -> Expectation:
+    return Expectation(bug, "named-weights", Where.OPERATION, operations=operations)
+
+
+def _argument(bug: str, step: str, *arguments: str) -> Expectation:
+    return Expectation(bug, step, Where.ARGUMENT, arguments=arguments)
+
+
+def _output(bug: str, *names: str) -> Expectation:
+    return Expectation(bug, "constant-weights", Where.OUTPUT, marker=False, names=names)
+
+
+EXPECTATIONS = (
+    _line("01_variable_in_call", "variables-once", "scale"),
+    _line("02_layer_in_call", "variables-once", "head/kernel"),
+    _line("03_auto_named_layer", "variables-once", "dense_1/kernel"),
+    _line("03_auto_named_slim", "variables-once", "fully_connected_1/weights"),
+    _line("04_template_each_call", "variables-once", "head_1/dense/kernel"),
+    _variable("05_moving_average_in_call", "variables-once", "scale/ExponentialMovingAverage", marker=True),
+    _line("06_head_only_in_training", "variables-once", "auxiliary/kernel"),
+    _variable("07_layer_in_global", "variable-inventory", "net/head/kernel", marker=True),
+    _variable("08_partitioner_dropped", "variable-inventory", "net/kernel/part_0"),
+    _variable("09_keras_names", "variable-inventory", "net/logits/kernel", "net/dense/kernel"),
+    _variable("09_suffixed_names", "variable-inventory", "net/block_1/dense/kernel"),
+    _variable("10_float64_cast", "variable-inventory", "net/logits/kernel", "float64", "float32", "input"),
+    _variable("11_lstm_gate_order", "named-weights", "rnn/lstm_cell/kernel"),
+    _variable("12_forget_bias_lost", "named-weights", "rnn/lstm_cell/bias"),
+    _argument("13_gru_reset_after", "named-weights", "reset_after"),
+    _variable("13_gru_reset_after", "variable-inventory", "net/gru/gru_cell/bias"),
+    Expectation("13_gru_gates_swapped", "named-weights", Where.ARGUMENT, operations=("Split", "Mul")),
+    _variable("14_l2_without_half", "named-weights", "net/logits/kernel"),
+    _line("15_loss_in_collection", "constant-weights"),
+    _line("15_loss_by_losses_module", "constant-weights"),
+    _operation("17_activation_missing", "Relu"),
+    _operation("17_activation_changed", "Elu"),
+    _argument("18_resize_bilinear", "named-weights", "half_pixel_centers"),
+    _operation("19_resize_dtype", "ResizeBilinear"),
+    _argument("20_softmax_axis", "named-weights", "axis"),
+    _argument("21_batch_norm_epsilon", "named-weights", "epsilon"),
+    _operation("22_channel_order", "ReverseV2"),
+    _operation("22_height_width_swapped", "Transpose"),
+    _operation("22_input_scaling", "RealDiv", "Mul"),
+    _operation("23_feature_order", "ConcatV2"),
+    _line("24_integer_division", "constant-weights"),
+    _line("26_cached_tensor", "random-inference"),
+    _line("26_tensor_from_init", "random-inference"),
+    _operation("28_log_of_zero", "Maximum", "Log"),
+    _line("29_no_training_argument", "random-training"),
+    _argument("30_keep_prob_as_rate", "random-training", "rate"),
+    _variable("31_frozen_batch_norm", "random-training", "net/bn/"),
+    _variable("32_truncated_normal_default", "random-inference", "logits/kernel"),
+    _variable("32_variance_scaling_default", "random-inference", "logits/kernel"),
+    _line("33_numpy_random", "random-training"),
+    _variable("34_variables_swapped", "named-weights", "inner/kernel", "outer/kernel"),
+    _operation("52_mixed_precision", "MatMul", "Cast"),
+    _operation("53_nan_on_both_sides", "RealDiv"),
+    _output("54_output_dropped", "probabilities"),
+    _output("54_output_renamed", "probabilities", "predictions"),
+    _output("54_outputs_reordered", "0"),
+)

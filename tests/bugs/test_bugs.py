@@ -1,0 +1,139 @@
+"""Every seeded migration bug is caught in its step, and the finding points at it; its right twin stays green."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bugs.expectations import EXPECTATIONS, HERE, Expectation
+
+ROOT = HERE.parents[1]
+BUGS = sorted({expectation.bug for expectation in EXPECTATIONS})
+RIGHT_TWINS = "equivalence_right_twins.py"
+STEPS = (
+    "variables-once",
+    "variable-inventory",
+    "constant-weights",
+    "named-weights",
+    "random-inference",
+    "random-training",
+    "functional-training",
+)
+
+# One group, so that one worker runs all of the modules, once.
+pytestmark = [pytest.mark.bugs, pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("bugs")]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The JSON report of one run of the command over all modules in this directory."""
+    path = tmp_path_factory.mktemp("bugs") / "report.json"
+    command = [sys.executable, "-P", "-m", "tf_equivalence", "run", str(HERE), "--json-file", str(path)]
+    command += ["--annotations", "none"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "runner")}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert path.exists(), f"no report was written; exit code {done.returncode}:\n{done.stderr[-4000:]}"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return {"exit_code": done.returncode, **found}
+
+
+def steps_of(report: dict[str, Any], module: str, name: str) -> dict[str, Any]:
+    """Return a case's steps by their ids."""
+    wanted = f"{(HERE / module).relative_to(ROOT).as_posix()}::{name}"
+    cases = [case for case in report["cases"] if case["id"] == wanted]
+    assert len(cases) == 1, f"{wanted} is {len(cases)} times in the report"
+    return {step["id"]: step for step in cases[0]["steps"]}
+
+
+def problems_of(steps: dict[str, Any]) -> list[str]:
+    """Return what keeps a case from being green: a step missing, not passed, or skipped without a reason."""
+    missing = [f"{step_id} is missing" for step_id in STEPS if step_id not in steps]
+    return missing + [
+        f"{step_id}: {step['outcome']}: {step['message']}"
+        for step_id, step in steps.items()
+        if step["outcome"] != "passed" and not (step["outcome"] == "skipped" and step["message"])
+    ]
+
+
+def text_of(finding: dict[str, Any]) -> str:
+    """Return all that a finding says, the stack left out: it quotes the source, which names everything."""
+    return "\n".join([finding["kind"], finding["name"], finding["message"], json.dumps(finding["metrics"])])
+
+
+def unmet(expected: Expectation, finding: dict[str, Any]) -> list[str]:
+    """Return the conditions that a finding does not meet."""
+    text, location = text_of(finding), finding["location"]
+    found = [f"does not name {name}" for name in expected.names if name not in text]
+    if expected.operations and not any(operation in text for operation in expected.operations):
+        found.append(f"names none of the operations {', '.join(expected.operations)}")
+    if expected.arguments and not any(argument in text for argument in expected.arguments):
+        found.append(f"names none of the arguments {', '.join(expected.arguments)}")
+    if expected.marker:
+        lines = expected.marked_lines()
+        here = (HERE / expected.module).relative_to(ROOT).as_posix()
+        if location is None or location["path"] != here or location["line"] not in lines:
+            found.append(f"points at {location} instead of line {' or '.join(map(str, lines))}")
+    return found
+
+
+def test_every_module_is_expected() -> None:
+    """No seeded bug lacks an expectation, and no expectation lacks its module."""
+    modules = {path.name for path in HERE.glob("equivalence_bug_*.py")}
+    assert modules == {expectation.module for expectation in EXPECTATIONS}
+
+
+@pytest.mark.parametrize("expected", EXPECTATIONS, ids=lambda expected: f"{expected.bug}-{expected.step}")
+def test_every_expectation_can_fail(expected: Expectation) -> None:
+    """An expectation asks for a marked line that exists, or for a name."""
+    assert expected.names or expected.operations or expected.arguments or expected.marker
+    assert expected.marked_lines() or not expected.marker
+
+
+def test_run_tells_of_divergences_alone(report: dict[str, Any]) -> None:
+    """The run ends with the exit code of its worst case: a seeded bug may keep a later step from running at all."""
+    outcomes = {case["outcome"] for case in report["cases"]}
+    assert report["exit_code"] == (3 if "error" in outcomes else 1)
+    assert report["outcome"] == ("error" if "error" in outcomes else "diverged")
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_right_twin_is_green(report: dict[str, Any], bug: str) -> None:
+    """The migration without the bug passes every step."""
+    assert problems_of(steps_of(report, f"equivalence_bug_{bug}.py", "Right")) == []
+
+
+@pytest.mark.parametrize("expected", EXPECTATIONS, ids=lambda expected: f"{expected.bug}-{expected.step}")
+def test_bug_is_found_where_it_is(report: dict[str, Any], expected: Expectation) -> None:
+    """The step diverges, and one of its findings says what a person needs to find the bug."""
+    step = steps_of(report, expected.module, "Wrong")[expected.step]
+    assert step["outcome"] == "diverged", step["message"]
+    answers = [(unmet(expected, finding), finding) for finding in step["findings"]]
+    assert any(not conditions for conditions, _ in answers), "\n\n".join(
+        f"{'; '.join(conditions)}:\n{finding['location']}\n{text_of(finding)}" for conditions, finding in answers
+    )
+
+
+@pytest.mark.parametrize("name", [
+    "DeepConvolutions",
+    "DeepLayerNorm",
+    "DeepTanh",
+    "DeliberateRenames",
+    "LstmByDynamicRnn",
+    "XavierAgainstGlorot",
+])
+def test_suspicious_migration_is_green(report: dict[str, Any], name: str) -> None:
+    """A migration that is right and looks otherwise passes every step."""
+    assert problems_of(steps_of(report, RIGHT_TWINS, name)) == []
+
+
+def test_every_case_is_judged(report: dict[str, Any]) -> None:
+    """The report holds both cases of every module, and nothing that could not be loaded."""
+    found = {case["id"].rpartition("/")[2] for case in report["cases"]}
+    assert {f"equivalence_bug_{bug}.py::{name}" for bug in BUGS for name in ("Right", "Wrong")} <= found
+    assert all("::" in case_id for case_id in found), sorted(found)
