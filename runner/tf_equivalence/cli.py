@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tf_equivalence.errors import InfrastructureError, UsageError
-from tf_equivalence.result import ExitCode, Outcome, RunResult
+from tf_equivalence.result import ExitCode, RunResult
 from tf_equivalence.settings import Settings, read_settings
 from tf_equivalence.steps import STEPS
 
@@ -59,12 +59,15 @@ def _list(settings: Settings) -> int:
 
 def _run(settings: Settings) -> int:
     from tf_equivalence import pipeline
-    from tf_equivalence.report.progress import make_progress
+    from tf_equivalence.report.progress import NullProgress, make_progress
     from tf_equivalence.report.terminal import TerminalOptions
 
+    if settings.reference != "graph":
+        raise UsageError(f"reference {settings.reference!r} needs a runtime that is not installed here; use 'graph'")
     signal.signal(signal.SIGTERM, _interrupt)
     options = TerminalOptions.for_stream(sys.stderr, os.environ)
-    with make_progress(sys.stderr, options.is_terminal, options.color, options.width) as progress:
+    shown = make_progress(sys.stderr, options.is_terminal, options.color, options.width)
+    with NullProgress() if settings.log_level == "error" else shown as progress:
         result = pipeline.run(settings, os.environ, progress)
     _report(settings, result)
     return exit_code(settings, result)
@@ -98,8 +101,7 @@ def _report(settings: Settings, result: RunResult) -> None:
         options = summary.SummaryOptions(reports=written, source_url=_source_url(settings))
         _write(settings.job_summary, "a", partial(summary.write, options=options), result)
     terminal.write(result, sys.stdout, terminal.TerminalOptions.for_stream(sys.stdout, os.environ, written))
-    if settings.log_level == "debug":
-        _print_logs(result)
+    _print_output(result, settings.log_level)
     if settings.annotations == "commands":
         sys.stdout.flush()
         annotations.write(result, sys.stdout, annotations.AnnotationOptions(settings.max_annotations, written))
@@ -127,13 +129,15 @@ def _source_url(settings: Settings) -> str:
     return f"{server}/{repository}/blob/{sha}/" if settings.github and server and repository and sha else ""
 
 
-def _print_logs(result: RunResult) -> None:
+def _print_output(result: RunResult, log_level: str) -> None:
+    """Write what user code printed, and TensorFlow's log, as far as the log level asks for them."""
     from tf_equivalence.report.escape import neutralize
 
     for case in result.cases:
-        if case.log or case.outcome is Outcome.ERROR and case.output:
-            print(f"--- TensorFlow's log of {case.id}", file=sys.stderr)
-            print(neutralize(case.log), file=sys.stderr)
+        parts = [("output", case.output, ("info", "debug")), ("TensorFlow's log", case.log, ("debug",))]
+        for what, text, levels in parts:
+            if text and log_level in levels:
+                print(f"--- {what} of {neutralize(case.id)}\n{neutralize(text)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

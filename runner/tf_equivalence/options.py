@@ -203,7 +203,8 @@ OPTIONS = (
         "log-level",
         choice("error", "warning", "info", "debug"),
         "warning",
-        "What to log on stderr: error, warning, info or debug. Default: warning.",
+        "What standard error shows: error, nothing but errors; warning, progress; info, also what the cases' own "
+        "code printed; debug, also TensorFlow's log. Default: warning.",
         _HOW,
         "LEVEL",
         ("--log-level",),

@@ -69,6 +69,7 @@ class Finding:
         location: The line a person should look at first.
         stack: User frames innermost first, library frames folded, one string each.
         metrics: Figures and texts behind the message, JSON values only.
+        follows: Whether an earlier finding of the same step explains it, so that it gets no annotation.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Finding:
     location: Location | None = None
     stack: tuple[str, ...] = ()
     metrics: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    follows: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The gates of an LSTM in Keras' order (i, f, c, o) on a kernel in TF1's (i, c, f, o): the weights mean something else."""
+"""The gates of an LSTM in Keras' order (i, f, c, o) on a kernel in TF1's (i, c, f, o)."""
 
 import tensorflow as tf
 

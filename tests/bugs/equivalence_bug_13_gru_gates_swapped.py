@@ -53,8 +53,9 @@ class Right(EquivalenceCase):
     inputs = ArraySpec((2, 3, 3))
 
     def tf1(self, inputs, training):
-        cell = v1.nn.rnn_cell.GRUCell(UNITS, kernel_initializer=v1.glorot_uniform_initializer(),
-                                      bias_initializer=v1.zeros_initializer())
+        cell = v1.nn.rnn_cell.GRUCell(
+            UNITS, kernel_initializer=v1.glorot_uniform_initializer(), bias_initializer=v1.zeros_initializer()
+        )
         _, state = v1.nn.static_rnn(cell, tf.unstack(inputs, axis=1), dtype=tf.float32)
         return state
 

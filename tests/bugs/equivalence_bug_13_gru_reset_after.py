@@ -31,7 +31,9 @@ class Right(EquivalenceCase):
             return v1.keras.layers.GRU(4, name="gru")(inputs)
 
     def tf2(self):
-        return Net(tf.keras.layers.GRU(4, recurrent_activation="hard_sigmoid", reset_after=False, name="gru"), name="net")
+        return Net(
+            tf.keras.layers.GRU(4, recurrent_activation="hard_sigmoid", reset_after=False, name="gru"), name="net"
+        )
 
 
 class Wrong(Right):

@@ -34,6 +34,7 @@ class Expectation:
         names: Variables or outputs that it must all name.
         operations: Operation types of which it must name one.
         arguments: Attributes or call arguments of which it must name one.
+        tells: Words of the remedy, all of which it must hold: the class of the bug.
     """
 
     bug: str
@@ -43,6 +44,7 @@ class Expectation:
     names: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -55,12 +57,16 @@ class Expectation:
         return tuple(number for number, line in enumerate(lines, 1) if line.rstrip().endswith(MARKER))
 
 
-def _line(bug: str, step: str, *names: str) -> Expectation:
-    return Expectation(bug, step, Where.LINE, names=names)
+def _created(bug: str, name: str, *tells: str, where: Where = Where.LINE) -> Expectation:
+    return Expectation(bug, "variables-once", where, names=(name,), tells=tells)
 
 
-def _variable(bug: str, step: str, *names: str, marker: bool = False) -> Expectation:
-    return Expectation(bug, step, Where.VARIABLE, marker, names=names)
+def _line(bug: str, step: str, *tells: str) -> Expectation:
+    return Expectation(bug, step, Where.LINE, tells=tells)
+
+
+def _variable(bug: str, step: str, *names: str, marker: bool = False, tells: tuple[str, ...] = ()) -> Expectation:
+    return Expectation(bug, step, Where.VARIABLE, marker, names=names, tells=tells)
 
 
 def _operation(bug: str, *operations: str) -> Expectation:
@@ -76,26 +82,35 @@ def _output(bug: str, *names: str) -> Expectation:
 
 
 EXPECTATIONS = (
-    _line("01_variable_in_call", "variables-once", "scale"),
-    _line("02_layer_in_call", "variables-once", "head/kernel"),
-    _line("03_auto_named_layer", "variables-once", "dense_1/kernel"),
-    _line("03_auto_named_slim", "variables-once", "fully_connected_1/weights"),
-    _line("04_template_each_call", "variables-once", "head_1/dense/kernel"),
-    _variable("05_moving_average_in_call", "variables-once", "scale/ExponentialMovingAverage", marker=True),
-    _line("06_head_only_in_training", "variables-once", "auxiliary/kernel"),
-    _variable("07_layer_in_global", "variable-inventory", "net/head/kernel", marker=True),
-    _variable("08_partitioner_dropped", "variable-inventory", "net/kernel/part_0"),
+    _created("01_variable_in_call", "scale", "tf.Variable", "self"),
+    _created("02_layer_in_call", "head/kernel", "__init__", "get_or_create_layer"),
+    _created("03_auto_named_layer", "dense_1/kernel", "variable_scope"),
+    _created("03_auto_named_slim", "fully_connected_1/weights", "variable_scope"),
+    _created("04_template_each_call", "head_1/dense/kernel", "make_template", "__init__"),
+    _created(
+        "05_moving_average_in_call",
+        "scale/ExponentialMovingAverage",
+        "ExponentialMovingAverage.apply",
+        where=Where.VARIABLE,
+    ),
+    _created("06_head_only_in_training", "auxiliary/kernel", "training=True"),
+    _variable("07_layer_in_global", "variable-inventory", "net/head/kernel", marker=True, tells=("self",)),
+    _variable("08_partitioner_dropped", "variable-inventory", "net/kernel/part_0", tells=("partitioner",)),
     _variable("09_keras_names", "variable-inventory", "net/logits/kernel", "net/dense/kernel"),
     _variable("09_suffixed_names", "variable-inventory", "net/block_1/dense/kernel"),
-    _variable("10_float64_cast", "variable-inventory", "net/logits/kernel", "float64", "float32", "input"),
-    _variable("11_lstm_gate_order", "named-weights", "rnn/lstm_cell/kernel"),
+    _variable(
+        "10_float64_cast",
+        "variable-inventory",
+        "net/logits/kernel",
+        tells=("float64", "float32", "input", "autocast"),
+    ),
+    _variable("11_lstm_gate_order", "named-weights", "rnn/lstm_cell/"),
     _variable("12_forget_bias_lost", "named-weights", "rnn/lstm_cell/bias"),
-    _argument("13_gru_reset_after", "named-weights", "reset_after"),
-    _variable("13_gru_reset_after", "variable-inventory", "net/gru/gru_cell/bias"),
-    Expectation("13_gru_gates_swapped", "named-weights", Where.ARGUMENT, operations=("Split", "Mul")),
+    _argument("13_gru_reset_after", "variable-inventory", "reset_after"),
+    _operation("13_gru_gates_swapped", "Split", "Mul"),
     _variable("14_l2_without_half", "named-weights", "net/logits/kernel"),
-    _line("15_loss_in_collection", "constant-weights"),
-    _line("15_loss_by_losses_module", "constant-weights"),
+    _line("15_loss_in_collection", "constant-weights", "add_loss"),
+    _line("15_loss_by_losses_module", "constant-weights", "add_loss"),
     _operation("17_activation_missing", "Relu"),
     _operation("17_activation_changed", "Elu"),
     _argument("18_resize_bilinear", "named-weights", "half_pixel_centers"),
@@ -104,22 +119,22 @@ EXPECTATIONS = (
     _argument("21_batch_norm_epsilon", "named-weights", "epsilon"),
     _operation("22_channel_order", "ReverseV2"),
     _operation("22_height_width_swapped", "Transpose"),
-    _operation("22_input_scaling", "RealDiv", "Mul"),
+    _operation("22_input_scaling", "RealDiv"),
     _operation("23_feature_order", "ConcatV2"),
     _line("24_integer_division", "constant-weights"),
     _line("26_cached_tensor", "random-inference"),
     _line("26_tensor_from_init", "random-inference"),
     _operation("28_log_of_zero", "Maximum", "Log"),
-    _line("29_no_training_argument", "random-training"),
+    _line("29_no_training_argument", "random-training", "training"),
     _argument("30_keep_prob_as_rate", "random-training", "rate"),
     _variable("31_frozen_batch_norm", "random-training", "net/bn/"),
-    _variable("32_truncated_normal_default", "random-inference", "logits/kernel"),
-    _variable("32_variance_scaling_default", "random-inference", "logits/kernel"),
-    _line("33_numpy_random", "random-training"),
+    _variable("32_truncated_normal_default", "random-inference", "logits/kernel", tells=("initializer",)),
+    _variable("32_variance_scaling_default", "random-inference", "logits/kernel", tells=("initializer",)),
+    _line("33_numpy_random", "random-training", "tf.random"),
     _variable("34_variables_swapped", "named-weights", "inner/kernel", "outer/kernel"),
     _operation("52_mixed_precision", "MatMul", "Cast"),
     _operation("53_nan_on_both_sides", "RealDiv"),
     _output("54_output_dropped", "probabilities"),
-    _output("54_output_renamed", "probabilities", "predictions"),
+    _output("54_output_renamed", "probabilities"),
     _output("54_outputs_reordered", "0"),
 )

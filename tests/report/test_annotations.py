@@ -210,3 +210,11 @@ def test_fences_need_a_token_that_cannot_be_guessed(token: str) -> None:
     """A token that is short or could end the line is refused."""
     with pytest.raises(ValueError, match="fence token"):
         fence(token)
+
+
+def test_what_an_earlier_finding_explains_is_not_annotated() -> None:
+    """A symptom stays in the reports, but only the root cause gets an annotation."""
+    symptom = dataclasses.replace(_finding("y", Location("nets/b.py", 1)), follows=True)
+    (only,) = annotate(_run(_case("Net", _step("named-weights", _finding("x"), symptom))), _ALL)
+    assert only.location == _HERE
+    assert "y differs" not in only.message

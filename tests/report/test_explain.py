@@ -149,3 +149,12 @@ def test_workspace_path(path: str, expected: str) -> None:
 def test_short_id(case_id: str, expected: str) -> None:
     """Titles name the class, or the file that could not be loaded."""
     assert explain.short_id(case_id) == expected
+
+
+def test_steps_that_fail_alike_are_one_failure() -> None:
+    """The same findings in several steps of a case are explained once, under all their names."""
+    alike = dataclasses.replace(_step(_FINDING), id="constant-weights")
+    other = dataclasses.replace(_step(dataclasses.replace(_FINDING, message="else")), id="random-training")
+    case = CaseResult("a.py::A", "a.py", 1, 0.0, (_step(_FINDING), alike, other))
+    names = [failure.step_ids for failure in explain.failures(RunResult((case,), 0.0, {}))]
+    assert names == [("named-weights", "constant-weights"), ("random-training",)]

@@ -24,11 +24,11 @@ def test_keys_of_the_contract(full_result: RunResult) -> None:
     assert run["schema_version"] == 1
     assert {"outcome", "duration_s", "environment", "cases", "message", "interrupted", "exit_code"} < set(run)
     case = run["cases"][1]
-    assert set(case) == {"id", "path", "line", "outcome", "duration_s", "steps", "output"}
+    assert set(case) == {"id", "path", "line", "outcome", "duration_s", "steps", "output", "tensorflow_log"}
     step = case["steps"][0]
     assert set(step) == {"id", "outcome", "duration_s", "message", "location", "findings", "power", "notes"}
     assert step["location"] == {"path": "nets/stem.py", "line": 31}
-    assert set(step["findings"][0]) == {"kind", "name", "message", "location", "stack", "metrics"}
+    assert set(step["findings"][0]) == {"kind", "name", "message", "location", "stack", "metrics", "follows"}
     assert run["cases"][0]["steps"][2]["power"] == {
         "probes": 12,
         "caught": 9,

@@ -19,10 +19,13 @@ def _written(result: RunResult, options: SummaryOptions = _DEFAULT) -> str:
 
 def _run(findings: int, failed_steps: int = 1, greens: int = 0) -> RunResult:
     place = Location("a.py", 1)
-    found = tuple(
-        Finding("values", f"x{n}", "differs " * 20, Location("a.py", n + 1), ("a.py:1",)) for n in range(findings)
-    )
-    steps = [StepResult(f"step-{n}", Outcome.DIVERGED, 0.0, "all differ", place, found) for n in range(failed_steps)]
+    steps = []
+    for step in range(failed_steps):
+        message = f"step {step} differs " * 10
+        found = tuple(
+            Finding("values", f"x{n}", message, Location("a.py", n + 1), ("a.py:1",)) for n in range(findings)
+        )
+        steps.append(StepResult(f"step-{step}", Outcome.DIVERGED, 0.0, "all differ", place, found))
     green = (StepResult("step-0", Outcome.PASSED, 0.0, "agree"),)
     cases = [CaseResult(f"b{n}.py::B", "b.py", 1, 0.0, green) for n in range(greens)]
     return RunResult((CaseResult("a.py::A", "a.py", 1, 0.0, tuple(steps)), *cases), 0.0, {"python": "3.11"})

@@ -1,0 +1,1 @@
+"""The judging stage: two recordings in, findings out. Pure NumPy."""

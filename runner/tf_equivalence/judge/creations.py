@@ -39,7 +39,7 @@ def _finding(evidence: Evidence, place: Location | None, origin: str, group: Seq
     variables = "variable" if len(names) == 1 else f"{len(names)} variables"
     flag_only = all(phase.startswith("training=") for phase in phases)
     remedy = _REMEDIES[origin]
-    when = f"in a call after the first ({', '.join(phases)})"
+    when = "in every call after the first" if len(phases) > 3 else f"in a call after the first ({', '.join(phases)})"
     if flag_only:
         when = f"only when called with {phases[0]}"
         remedy = "Build this part whatever the flag is, and only leave its result unused."

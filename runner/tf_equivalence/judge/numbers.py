@@ -32,10 +32,22 @@ def judge_numbers(evidence: Evidence, step: Step) -> tuple[list[Finding], list[s
         if tf1.condition == "random":
             causes += compare_initial_values(evidence, tf1.build, tf2.build)
     causes = _order_of_draws(evidence, step, causes, symptoms, notes) + causes
+    symptoms = [_with_hint(step, finding) for finding in symptoms]
     causes = explain_by_sightings(evidence, step, diverged) + causes
     if symptoms and not causes:
         causes = _different_variables(evidence)
-    return [*causes, *symptoms], notes
+    found = [*causes, *symptoms]
+    # The first cause explains the numbers; initial values after it are shifted by it, too.
+    explained = {"initial-value", *(finding.kind for finding in symptoms)} if causes else set()
+    return [replace(f, follows=f.kind in explained) if f is not found[0] else f for f in found], notes
+
+
+def _with_hint(step: Step, finding: Finding) -> Finding:
+    """Add what to try when one constant for all weights makes a deep net overflow."""
+    if step.id != "constant-weights" or finding.kind != "output-non-finite":
+        return finding
+    hint = "If it is the constant that makes the net overflow, set `constant` of the case to a smaller value."
+    return replace(finding, message=f"{finding.message} {hint}")
 
 
 def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> RunJudgement:
@@ -77,8 +89,9 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
 
 def _summarize(condition: str, judgement: RunJudgement) -> list[str]:
     call = {"random-second": "second call: ", "random": "first call: "}.get(condition, "")
+    arrays = "1 array" if judgement.compared == 1 else f"{judgement.compared} arrays"
     notes = [
-        f"{call}{judgement.compared} arrays with {judgement.elements} elements compared; "
+        f"{call}{arrays} with {judgement.elements} elements compared; "
         f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
     ]
     ill = [name for name, bound in judgement.bounds if bound.ill_conditioned]
@@ -106,7 +119,7 @@ def _different_variables(evidence: Evidence) -> list[Finding]:
     """Return the inventory's first finding as the cause of numbers that cannot agree."""
     if evidence.build(TF1_INFERENCE) is None or evidence.build(TF2_INFERENCE) is None:
         return []
-    kinds = ("variable-missing", "variable-misnamed", "variable-unexpected", "variable-shape", "variable-dtype")
+    kinds = ("variable-untracked", "variable-missing", "variable-misnamed", "variable-unexpected", "variable-shape", "variable-dtype")
     findings, _ = judge_variable_inventory(evidence, regularized=False)
     for finding in findings:
         if finding.kind in kinds:

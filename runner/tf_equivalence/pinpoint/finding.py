@@ -19,6 +19,8 @@ KINDS = (
     "region",
 )
 
+OUTSIDE = "a tensor made before this call"
+
 
 @dataclass(frozen=True)
 class Difference:

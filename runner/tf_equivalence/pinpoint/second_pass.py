@@ -133,4 +133,5 @@ def _metrics(evidence: Evidence, divergence: Divergence) -> dict[str, object]:
 def _with_cause(step: StepResult, finding: Finding) -> StepResult:
     location = finding.location or step.location
     message = f"{finding.message.split('. ')[0].rstrip('.')[:300]}"
-    return replace(step, message=message, location=location, findings=(finding, *step.findings))
+    rest = tuple(replace(other, follows=True) for other in step.findings)
+    return replace(step, message=message, location=location, findings=(finding, *rest))

@@ -115,6 +115,8 @@ def _groups(failed: Iterable[Failure]) -> list[list[_Member]]:
     groups: dict[tuple[object, ...], list[_Member]] = {}
     for failure in failed:
         for index, finding in enumerate(findings_of(failure.step)):
+            if finding.follows:
+                continue
             place = finding.location
             key = (place.path, place.line) if place else (failure.case.id, failure.step.id, None)
             groups.setdefault(key, []).append(_Member(failure, finding, index))
@@ -143,7 +145,7 @@ def _title(group: list[_Member]) -> str:
     cases = _names(short_id(member.failure.case.id) for member in group)
     parts = []
     for outcome in FAILED:
-        steps = _names(m.failure.step.id for m in group if m.failure.step.outcome is outcome)
+        steps = _names(name for m in group if m.failure.step.outcome is outcome for name in m.failure.step_ids)
         if steps:
             parts.append(f"{_listed(steps)} {'diverged' if outcome is Outcome.DIVERGED else 'ended in an error'}")
     return textwrap.shorten(f"{_listed(cases)}: {'; '.join(parts)}", _TITLE_LENGTH, placeholder=_ELLIPSIS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tf_equivalence.report.escape import clean, one_line
 from tf_equivalence.report.labels import FAILED, plural, power_text
@@ -44,10 +44,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Failure:
-    """A step that failed, with its case."""
+    """A step that failed, with its case.
+
+    Attributes:
+        case: The case.
+        step: The step.
+        also: Later steps of the case that failed with the very same findings.
+    """
 
     case: CaseResult
     step: StepResult
+    also: tuple[str, ...] = ()
+
+    @property
+    def step_ids(self) -> tuple[str, ...]:
+        """The ids of all the steps that failed in this way."""
+        return (self.step.id, *self.also)
 
 
 def steps_of(case: CaseResult) -> tuple[StepResult, ...]:
@@ -59,9 +71,17 @@ def steps_of(case: CaseResult) -> tuple[StepResult, ...]:
 
 
 def failures(result: RunResult) -> list[Failure]:
-    """Return the failed steps, errors first, else in the order of the run."""
-    pairs = [Failure(case, step) for case in result.cases for step in steps_of(case)]
-    return [pair for outcome in FAILED for pair in pairs if pair.step.outcome is outcome]
+    """Return the failed steps, errors first, else in the order of the run; what fails alike is one failure."""
+    merged: dict[tuple[object, ...], Failure] = {}
+    for case in result.cases:
+        for step in steps_of(case):
+            if step.outcome not in FAILED:
+                continue
+            alike = tuple((finding.kind, finding.message, finding.location) for finding in step.findings)
+            key = (step.outcome, case.id, alike or step.id)
+            known = merged.get(key)
+            merged[key] = replace(known, also=(*known.also, step.id)) if known else Failure(case, step)
+    return [failure for outcome in FAILED for failure in merged.values() if failure.step.outcome is outcome]
 
 
 def run_problem(result: RunResult) -> str:

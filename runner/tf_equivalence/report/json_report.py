@@ -46,6 +46,7 @@ def _case(case: CaseResult) -> dict[str, object]:
         "outcome": case.outcome.value,
         "duration_s": case.duration_s,
         "output": case.output,
+        "tensorflow_log": case.log,
         "steps": [_step(step) for step in case.steps],
     }
 
@@ -71,6 +72,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "location": _location(finding.location),
         "stack": finding.stack,
         "metrics": finding.metrics,
+        "follows": finding.follows,
     }
 
 

@@ -75,7 +75,8 @@ def _only_failures(result: RunResult, options: SummaryOptions) -> str:
 
 def _only_places(result: RunResult, options: SummaryOptions) -> str:
     lines = [
-        f"- {EMOJI[failure.step.outcome]} {markdown_code(failure.case.id)} {markdown_code(failure.step.id)}"
+        f"- {EMOJI[failure.step.outcome]} {markdown_code(failure.case.id)} "
+        f"{', '.join(map(markdown_code, failure.step_ids))}"
         f"{_place(failure.step.location, options)}: {markdown_text(failure.step.message)}"
         for failure in failures(result)
     ]
@@ -136,7 +137,7 @@ def _failure(failure: Failure, options: SummaryOptions) -> str:
     findings = findings_of(step)
     rest = findings[_MOST_FINDINGS:]
     return _join(
-        f"### {EMOJI[step.outcome]} {markdown_code(failure.case.id)} {markdown_code(step.id)}",
+        f"### {EMOJI[step.outcome]} {markdown_code(failure.case.id)} {', '.join(map(markdown_code, failure.step_ids))}",
         markdown_text(said_once(step)),
         *(_finding(finding, options) for finding in findings[:_MOST_FINDINGS]),
         _folded(plural(len(rest), "more finding"), as_text(line for f in rest for line in explain_finding(f, True))),

@@ -129,7 +129,7 @@ def _plain(result: RunResult, options: TerminalOptions) -> list[str]:
 
 
 def _failure_title(failure: Failure) -> str:
-    return f"{one_line(failure.case.id)}  {one_line(failure.step.id)}  ({duration(failure.step.duration_s)})"
+    return f"{one_line(failure.case.id)}  {', '.join(map(one_line, failure.step_ids))}  ({duration(failure.step.duration_s)})"
 
 
 def _explanation(failure: Failure, options: TerminalOptions) -> list[Line]:

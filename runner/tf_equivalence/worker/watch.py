@@ -104,35 +104,40 @@ def digest(array):
 
 def _origin(frame):
     # type: (Any) -> str
-    """Tell how a variable came to be from the library calls between user code and its creation.
+    """Tell how a variable came to be, from the library calls between its creation and user code.
 
-    Goes outward from the creation; the innermost call that has a say decides, except that
-    `make_template` and moving averages always do.
+    A template calls user code that creates the variable, so it and moving averages are looked for
+    in the whole stack.
     """
     found = ""
+    in_library = True
     while frame is not None:
-        code, local = frame.f_code, frame.f_locals
+        code = frame.f_code
         library = stacks.library_of(code.co_filename)
-        if library:
-            base = os.path.basename(code.co_filename)
-            if base == "template.py":
-                return "template"
-            if base == "moving_averages.py":
-                return "moving-average"
-            found = found or _library_origin(base, code.co_name, local, library)
+        base = os.path.basename(code.co_filename)
+        if base == "template.py":
+            return "template"
+        if base == "moving_averages.py":
+            return "moving-average"
+        in_library = in_library and bool(library)
+        if in_library and not found:
+            found = _library_origin(code.co_name, frame.f_locals, library)
         frame = frame.f_back
     return found or "explicit-variable"
 
 
-def _library_origin(base, function, local, library):
-    # type: (str, str, Dict[str, Any], str) -> str
+def _library_origin(function, local, library):
+    # type: (str, Dict[str, Any], str) -> str
+    """Return what one library frame says about the origin; empty when it says nothing."""
     if library == "tf_slim" and "scope" in local and local["scope"] is None:
         return "auto-named-v1-layer"
     owner = local.get("self")
-    if function == "__call__" and owner is not None and _is_layer(owner):
-        if "legacy_tf_layers" in type(owner).__module__ or _is_legacy_layer(owner):
+    if function in ("__call__", "add_weight") and owner is not None and _is_layer(owner):
+        if _is_legacy_layer(owner):
             return "auto-named-v1-layer" if _has_automatic_name(owner) else "unscoped-name"
-        return "keras-object" if library in ("tf_keras", "keras") else ""
+        return "keras-object"
+    if function == "get_variable" and library == "tensorflow":
+        return "get-variable"
     return ""
 
 

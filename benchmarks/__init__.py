@@ -1,0 +1,1 @@
+"""Figures about speed and memory, each by one command; see `make bench`."""
