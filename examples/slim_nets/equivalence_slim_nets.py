@@ -45,6 +45,7 @@ class InceptionV3(_SlimNet):
     """Inception v3 on the smallest images that reach its auxiliary head."""
 
     inputs = ArraySpec((2, 107, 107, 3))
+    constant = 1e-5  # with 0.001 everywhere, even TF1 overflows: batch norm divides by the variance
 
     def net(self):
         from inception_arg_scope import inception_arg_scope

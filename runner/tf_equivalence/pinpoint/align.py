@@ -51,6 +51,7 @@ _SAME_TYPE = {
 _TYPE, _VALUE, _VARIABLES, _SCOPE, _SHAPE = 20.0, 8.0, 6.0, 2.0, 1.0
 _MAX_CELLS = 30_000_000
 _LOOSE = 1e-4
+_EMPTY: frozenset[Hashable] = frozenset([None, "", ()])
 
 
 @dataclass(frozen=True)
@@ -179,9 +180,12 @@ def _features(op: TracedOp, arrays: Mapping[str, Array], rename: Callable[[str],
 def _codes(left: Sequence[Hashable], right: Sequence[Hashable]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return both sequences as small integers, equal where the items are; -1 and -2 for empty items."""
     known: dict[Hashable, int] = {}
-    coded = [[known.setdefault(item, len(known)) if item else empty for item in items]
-             for items, empty in ((left, -1), (right, -2))]  # fmt: skip
-    return np.array(coded[0], dtype=np.int64), np.array(coded[1], dtype=np.int64)
+
+    def code(items: Sequence[Hashable], empty: int) -> npt.NDArray[np.int64]:
+        codes = [known.setdefault(item, len(known)) if item not in _EMPTY else empty for item in items]
+        return np.array(codes, dtype=np.int64)
+
+    return code(left, -1), code(right, -2)
 
 
 class _Scorer:

@@ -111,7 +111,7 @@ def _is_integer_division(found: Divergence) -> bool:
 
 
 def _is_mixed_precision(found: Divergence) -> bool:
-    return any(d.name == "dtype" and d.tf2 in _MIXED and d.tf1 not in _MIXED for d in found.differences)
+    return found.kind == "operation-dtype" and any(d.name == "dtype" and d.tf2 in _MIXED and d.tf1 not in _MIXED for d in found.differences)
 
 
 def _involves(*types: str) -> Callable[[Divergence], bool]:
@@ -150,6 +150,13 @@ CAUSES = (
         "spell them out), and check that nothing writes to it earlier in the call.",
         "variable",
     ),
+    Cause(
+        "mixed-precision",
+        _is_mixed_precision,
+        "Compute in {tf1} as TF1 did: drop the mixed-precision policy or pass `dtype='{tf1}'`.",
+        "dtype",
+    ),
+    Cause("dtype", _is_kind("operation-dtype"), "Cast to {tf1}, the dtype that TF1 has here.", "dtype"),
     Cause(
         "cached-tensor",
         _is_cached,
@@ -204,13 +211,6 @@ CAUSES = (
         _involves("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea", "ScaleAndTranslate"),
         "Keep the TF1 resize operation with its flags (`tf.compat.v1.image.resize_*`).",
     ),
-    Cause(
-        "mixed-precision",
-        _is_mixed_precision,
-        "Compute in {tf1} as TF1 did: drop the mixed-precision policy or pass `dtype='{tf1}'`.",
-        "dtype",
-    ),
-    Cause("dtype", _differs("dtype"), "Cast to {tf1}, the dtype that TF1 has here.", "dtype"),
     Cause(
         "dropout-rate",
         _differs("rate"),

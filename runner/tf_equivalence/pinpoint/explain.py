@@ -8,59 +8,53 @@ from collections.abc import Callable, Sequence
 
 from tf_equivalence.pinpoint.causes import fix_for
 from tf_equivalence.pinpoint.finding import Difference, Divergence, OpSide
-from tf_equivalence.recording import Frame
 
-Where = Callable[[Frame], str]
+Relative = Callable[[str], str]
 
 _MAX_DIFFERENCES = 4
 _PUBLIC = re.compile(r"(_v2|_dispatch_factory|_factory|_helper)+$")
 
 
-def default_where(frame: Frame) -> str:
-    """Return `path:line` with the path as recorded."""
-    return f"{frame.path}:{frame.line}"
-
-
-def describe(divergence: Divergence, where: Where = default_where) -> tuple[str, str]:
+def describe(divergence: Divergence, relative: Relative = str) -> tuple[str, str]:
     """Say what diverges first and what to do.
 
     Args:
         divergence: From `locate`.
-        where: Words a frame as `path:line`; the caller makes paths relative here.
+        relative: Turns the path of a frame into the one to show.
 
     Returns:
         A paragraph for a person, and the fix in one sentence.
     """
-    sentences = [_what(divergence, where)]
+    sentences = [_what(divergence, relative)]
     for said in (_settings(divergence), _amount(divergence), _variables(divergence)):
         if said:
             sentences.append(said)
     return " ".join(sentences), fix_for(divergence)
 
 
-def _what(found: Divergence, where: Where) -> str:
+def _what(found: Divergence, relative: Relative) -> str:
     one, other = found.tf1, found.tf2
     if found.kind == "operation-missing" and one is not None:
-        place = f" ahead of {_op(other, where)}" if other is not None else ""
-        return f"TF1 computes {_op(one, where)}{_others(found.tf1_region)}; TF2 does not{place}."
+        place = f" ahead of {_op(other, relative)}" if other is not None else ""
+        return f"TF1 computes {_op(one, relative)}{_others(found.tf1_region)}; TF2 does not{place}."
     if found.kind == "operation-extra" and other is not None:
-        return f"TF2 computes {_op(other, where)}{_others(found.tf2_region)}, which TF1 does not."
+        return f"TF2 computes {_op(other, relative)}{_others(found.tf2_region)}, which TF1 does not."
     if found.kind == "operation-substituted" and one is not None and other is not None:
         return (
-            f"Where TF1 computes {_op(one, where)}{_others(found.tf1_region)}, "
-            f"TF2 computes {_op(other, where)}{_others(found.tf2_region)}."
+            f"Where TF1 computes {_op(one, relative)}{_others(found.tf1_region)}, "
+            f"TF2 computes {_op(other, relative)}{_others(found.tf2_region)}."
         )
     if found.kind == "region":
         return (
-            f"No single operation could be told: what differs lies at or behind {_op(one, where)} in TF1 "
-            f"and {_op(other, where)} in TF2."
+            f"No single operation could be told: what differs lies at or behind {_op(one, relative)} in TF1 "
+            f"and {_op(other, relative)} in TF2."
         )
-    return _first_to_differ(found, where)
+    return _first_to_differ(found, relative)
 
 
-def _first_to_differ(found: Divergence, where: Where) -> str:
+def _first_to_differ(found: Divergence, relative: Relative) -> str:
     one, other = found.tf1, found.tf2
-    sides = f"in TF1 {_op(one, where)}, in TF2 {_op(other, where)}"
+    sides = f"in TF1 {_op(one, relative)}, in TF2 {_op(other, relative)}"
     if found.kind == "operation-dtype":
         return f"The first operation of another dtype: {sides}."
     if found.kind == "variables-swapped":
@@ -75,13 +69,13 @@ def _first_to_differ(found: Divergence, where: Where) -> str:
     return f"The first operation that differs, {agree}: {sides}."
 
 
-def _op(side: OpSide | None, where: Where) -> str:
+def _op(side: OpSide | None, relative: Relative) -> str:
     if side is None:
-        return "nothing that was traced"
+        return "no operation but the input as it came"
     words = side.type + (f" `{side.name}`" if side.name else "")
     called = " in ".join(filter(None, (_function(side), side.layer)))
     user = next((frame for frame in side.stack if not frame.library), None)
-    place = f" at {where(user)}" if user is not None else ""
+    place = f" at {relative(user.path)}:{user.line}" if user is not None else ""
     return f"{words}{f' ({called})' if called else ''}{place}"
 
 

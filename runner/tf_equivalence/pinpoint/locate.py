@@ -119,9 +119,7 @@ class _Locator:
     def _behind(self, a: Source, b: Source, agree: bool) -> Divergence:
         left = self._both.tf1.ops[a.producer] if a.kind == "operation" else None
         right = self._both.tf2.ops[b.producer] if b.kind == "operation" else None
-        taker = [TracedOp(len(t.ops), "Result", "", "", (s,), (), (), (), {})
-                 for t, s in ((self._both.tf1, a), (self._both.tf2, b))]  # fmt: skip
-        region = self._regions.find(*taker)
+        region = self._regions.find(_taker(self._both.tf1, a), _taker(self._both.tf2, b))
         dtypes = self._result_dtypes(a, b)
         if agree or (region is None and dtypes is not None):
             told = [dtypes] if dtypes is not None else []
@@ -139,11 +137,15 @@ class _Locator:
 
     def _measured(self, found: Divergence, keys: tuple[str, str], given: float, output: float) -> Divergence:
         left, right = self._both.array(0, keys[0]), self._both.array(1, keys[1])
-        known = left is not None and right is not None
+        found = replace(found, relative_input_difference=given, relative_output_difference=max(output, 0.0))
+        if left is None or right is None:
+            return found
+        bound = values.noise("float32", "float32")
         return replace(
-            found,
-            relative_input_difference=given,
-            relative_output_difference=max(output, 0.0),
-            worst=values.worst_element(left, right) if left is not None and right is not None else None,
-            permuted=known and values.is_permuted(left, right, values.noise("float32", "float32")),  # type: ignore[arg-type]
+            found, worst=values.worst_element(left, right), permuted=values.is_permuted(left, right, bound)
         )
+
+
+def _taker(trace: Trace, source: Source) -> TracedOp:
+    """Return an operation that stands for whoever takes a result."""
+    return TracedOp(len(trace.ops), "Result", "", "", (source,), (), (), (), {})

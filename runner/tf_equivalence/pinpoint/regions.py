@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tf_equivalence.pinpoint import settings
@@ -37,14 +37,29 @@ class RegionFinder:
         regions = self._upstream(0, starts[0], aligned[0]), self._upstream(1, starts[1], aligned[1])
         only1 = self._blamable([self._both.tf1.ops[i] for i in sorted(regions[0] - aligned[0])])
         only2 = self._blamable([self._both.tf2.ops[j] for j in sorted(regions[1] - aligned[1])])
-        found = self._in_pairs(sorted(regions[0] & aligned[0]))
-        if found is None and (only1 or only2):
-            found = self._structural(only1, only2, one, other)
+        found = self._choose(sorted(regions[0] & aligned[0]), only1, only2, (one, other))
         if found is None:
             return None
         return replace(found, tf1_region=tuple(op.type for op in only1), tf2_region=tuple(op.type for op in only2))
 
-    def _in_pairs(self, indices: Iterable[int]) -> Divergence | None:
+    def _choose(
+        self,
+        paired: Sequence[int],
+        only1: Sequence[TracedOp],
+        only2: Sequence[TracedOp],
+        takers: tuple[TracedOp, TracedOp],
+    ) -> Divergence | None:
+        """Return the surest difference: settings, then outputs mixed up, then structure, then other producers."""
+        for is_told in (_is_setting, _is_other_output):
+            found = self._in_pairs(paired, is_told)
+            if found is not None:
+                return found
+            structural = self._structural(only1, only2, *takers) if only1 or only2 else None
+            if structural is not None and any(d.name == "reset_after" for d in structural.differences):
+                return structural  # another recurrence altogether: its parts need not correspond
+        return structural or self._in_pairs(paired, bool)
+
+    def _in_pairs(self, indices: Iterable[int], is_told: Callable[[Difference], bool]) -> Divergence | None:
         """Return a difference between the operations of a pair whose values are not known, as in a loop."""
         for i in indices:
             one, other = self._both.tf1.ops[i], self._both.tf2.ops[self._both.alignment.pairs[i]]
@@ -52,7 +67,7 @@ class RegionFinder:
             if found is not None:
                 return found
             differences = self._pairs.differences(one, other)
-            if differences:
+            if any(is_told(difference) for difference in differences):
                 return self._both.divergence("operation-value", one, other, differences)
         return None
 
@@ -111,7 +126,8 @@ class RegionFinder:
         """State the constants of an operation that only one side has."""
         stated = settings.stated_constants(op, (self._both.tf1, self._both.tf2)[side])
         return [
-            Difference(name, *((None, value) if side else (value, None)), "constant input") for name, value in stated
+            Difference(name, None if side else value, value if side else None, "constant input")
+            for name, value in stated
         ]
 
     def _principal(self, only1: Sequence[TracedOp], only2: Sequence[TracedOp]) -> tuple[TracedOp, TracedOp]:
@@ -122,6 +138,14 @@ class RegionFinder:
             if op.type not in _GLUE and place in wanted and self._both.tf2.ops[place].type not in _GLUE:
                 return op, self._both.tf2.ops[place]
         return _first(only1), _first(only2)
+
+
+def _is_setting(difference: Difference) -> bool:
+    return difference.source != "dataflow"
+
+
+def _is_other_output(difference: Difference) -> bool:
+    return difference.source == "dataflow" and str(difference.tf1).startswith("output ")
 
 
 def _first(ops: Sequence[TracedOp]) -> TracedOp:
