@@ -25,7 +25,7 @@ GUIDE_STEPS = (
     "random-training",
     "functional-training",
 )
-SMALL_CASE = '''
+SMALL_CASE = """
 import tensorflow as tf
 from tf_equivalence import ArraySpec, EquivalenceCase
 
@@ -49,7 +49,7 @@ class TwoDenseLayers(EquivalenceCase):
 
     def tf2(self):
         return Dense()
-'''
+"""
 
 
 @dataclass(frozen=True)

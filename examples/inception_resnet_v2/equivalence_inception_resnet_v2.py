@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from tf_equivalence import ArraySpec, EquivalenceCase
 
 NUM_CLASSES = 1000

@@ -3,6 +3,7 @@
 Runs on Python 3.7 with NumPy 1.18 too, and never imports TensorFlow.
 """
 
+import operator
 from typing import Any, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
@@ -20,6 +21,7 @@ class Tolerance(NamedTuple("_Tolerance", [("rtol", float), ("atol", float)])):
 
     def __new__(cls, rtol, atol):
         # type: (float, float) -> Tolerance
+        """Check both: a bound that is negative, infinite or NaN would let anything or nothing pass."""
         for name, value in (("rtol", rtol), ("atol", atol)):
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
                 raise TypeError("Tolerance: {} must be a number, got {!r}".format(name, value))
@@ -45,7 +47,7 @@ class ArraySpec:
     def __init__(self, shape, dtype="float32", low=None, high=None):
         # type: (Any, Any, Optional[float], Optional[float]) -> None
         try:
-            self.shape = tuple(int(size) for size in shape)  # type: Tuple[int, ...]
+            self.shape = tuple(operator.index(size) for size in shape)  # type: Tuple[int, ...]
         except TypeError:
             raise TypeError("ArraySpec: shape must be a sequence of integers, got {!r}".format(shape)) from None
         if any(size < 0 for size in self.shape):
@@ -72,7 +74,7 @@ class ArraySpec:
         if self.dtype.kind == "b":
             return rng.randint(0, 2, self.shape).astype(bool)
         if self.dtype.kind in "iu":
-            return rng.randint(self.low, self.high, self.shape, dtype=np.int64).astype(self.dtype)
+            return rng.randint(int(self.low), int(self.high), self.shape, np.dtype(np.int64)).astype(self.dtype)
         values = rng.uniform(self.low, self.high, self.shape)
         if self.dtype.kind == "c":
             values = values + 1j * rng.uniform(self.low, self.high, self.shape)
@@ -128,7 +130,7 @@ class EquivalenceCase:
         operation's stream where a session would not. In the `functional-training` step it is
         constant.
         """
-        return self._tool().operation_seed
+        return int(self._tool().operation_seed)
 
     @operation_seed.setter
     def operation_seed(self, value):

@@ -95,9 +95,7 @@ class _Recording:
         environment: Versions, from the first build that tells them.
     """
 
-    def __init__(
-        self, settings: Settings, found: Discovery, plan: Plan, scratch: Path, progress: Progress
-    ) -> None:
+    def __init__(self, settings: Settings, found: Discovery, plan: Plan, scratch: Path, progress: Progress) -> None:
         self.plan = plan
         self.finished: list[CaseResult] = []
         self.environment: dict[str, str] = {"python": platform.python_version(), "reference": settings.reference}
@@ -244,4 +242,3 @@ def _nothing_found(settings: Settings, found: Discovery) -> str:
     left_out = f"; {len(found.excluded)} were excluded" if found.excluded else ""
     chosen = f" that match --case {' '.join(settings.case)}" if settings.case else ""
     return f"No equivalence cases{chosen} in modules named equivalence_*.py under {where}{left_out}."
-

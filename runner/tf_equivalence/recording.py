@@ -247,7 +247,7 @@ class BuildRecord:
         sightings: See `Sighting`.
         notes: What was left out and why, by condition.
         seconds: Wall time by phase.
-        definition: The user's line that a finding about the model as a whole points at:
+        definition: The one frame that a finding about the model as a whole points at:
             TF1: `def tf1`; TF2: the model's `call`, else `def tf2`.
     """
 
@@ -261,7 +261,7 @@ class BuildRecord:
     sightings: Tuple[Sighting, ...] = ()
     notes: Tuple[str, ...] = ()
     seconds: Dict[str, float] = dataclasses.field(default_factory=dict)
-    definition: Optional[Frame] = None
+    definition: Stack = ()
 
 
 @dataclass(frozen=True)

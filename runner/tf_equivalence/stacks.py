@@ -17,9 +17,7 @@ from tf_equivalence.recording import Frame, Stack
 RawFrame = Tuple[str, int, str]  # file name, line, function
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
-_STDLIB = tuple(
-    os.path.join(sysconfig.get_paths()[key], "") for key in ("stdlib", "platstdlib")
-)
+_STDLIB = tuple(os.path.join(sysconfig.get_paths()[key], "") for key in ("stdlib", "platstdlib"))
 # TensorFlow runs the converted source of a `tf.function` from files of this name.
 _AUTOGRAPH = "__autograph_generated_file"
 _MAX_FRAMES = 60
@@ -46,7 +44,7 @@ def capture(skip=1):
     # type: (int) -> Tuple[RawFrame, ...]
     """Return the caller's stack, innermost first, without the innermost `skip` frames."""
     raw = []
-    frame = sys._getframe(skip + 1)  # type: Any
+    frame = sys._getframe(skip + 1)  # type: Any  # noqa: SLF001 - inspect.stack() reads every source file
     while frame is not None:
         raw.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
         frame = frame.f_back

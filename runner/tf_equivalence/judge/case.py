@@ -101,17 +101,37 @@ def check_case(evidence: Evidence, case: CaseRef, known_classes: Sequence[str]) 
     found = []
     for step_id in record.settings["skip"]:
         if step_id not in STEPS:
-            found.append(Finding("unknown-step", step_id, f"`skip` names the step {step_id!r}, which does not exist; "
-                                 f"the steps are {', '.join(STEPS)}.", here))
+            found.append(
+                Finding(
+                    "unknown-step",
+                    step_id,
+                    f"`skip` names the step {step_id!r}, which does not exist; the steps are {', '.join(STEPS)}.",
+                    here,
+                )
+            )
     found += _check_tolerance(evidence, here)
     for name in record.module_cases:
         if name not in known_classes:
-            found.append(Finding("hidden-case", name, f"The module makes the case {name} while it is imported, so it "
-                                 "was not found beforehand and does not run. Write it as a class statement.", here))
+            found.append(
+                Finding(
+                    "hidden-case",
+                    name,
+                    f"The module makes the case {name} while it is imported, so it "
+                    "was not found beforehand and does not run. Write it as a class statement.",
+                    here,
+                )
+            )
     if record.settings.get("reference") not in (None, "graph"):
-        found.append(Finding("reference", str(record.settings["reference"]), "reference = "
-                             f"{record.settings['reference']!r} asks for a runtime that this installation does not "
-                             "have; use 'graph'.", here))
+        found.append(
+            Finding(
+                "reference",
+                str(record.settings["reference"]),
+                "reference = "
+                f"{record.settings['reference']!r} asks for a runtime that this installation does not "
+                "have; use 'graph'.",
+                here,
+            )
+        )
     return found
 
 
@@ -120,13 +140,24 @@ def _check_tolerance(evidence: Evidence, here: Location) -> list[Finding]:
     if isinstance(tolerance, str):
         if tolerance in ("measured", "guide"):
             return []
-        return [Finding("tolerance", tolerance, f"tolerance = {tolerance!r} is no preset: use 'measured', 'guide', a "
-                        "Tolerance(rtol, atol), or a mapping from output glob to Tolerance.", here)]
+        return [
+            Finding(
+                "tolerance",
+                tolerance,
+                f"tolerance = {tolerance!r} is no preset: use 'measured', 'guide', a "
+                "Tolerance(rtol, atol), or a mapping from output glob to Tolerance.",
+                here,
+            )
+        ]
     if not isinstance(tolerance, Mapping):
         return []
     names = evidence.output_names()
     return [
-        Finding("tolerance-glob", glob, f"The tolerance glob {glob!r} matches no output; the outputs are "
-                f"{', '.join(names[:20])}.", here)
+        Finding(
+            "tolerance-glob",
+            glob,
+            f"The tolerance glob {glob!r} matches no output; the outputs are {', '.join(names[:20])}.",
+            here,
+        )
         for glob in (unmatched_globs(tolerance, names) if names else ())
     ]

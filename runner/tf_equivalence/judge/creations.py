@@ -47,12 +47,7 @@ def _finding(evidence: Evidence, place: Location | None, origin: str, group: Seq
         kind="variable-created",
         name=names[0],
         message=f"Creates the {variables} {shown} {when}: {ORIGINS[origin]}. {remedy}",
-        location=place or evidence.places.location(_definition(evidence)),
+        location=place or evidence.places.location(evidence.built(TF2_INFERENCE).definition),
         stack=evidence.places.lines(group[0].variable.stack),
         metrics={"class": origin, "phases": phases, "variables": names},
     )
-
-
-def _definition(evidence: Evidence) -> tuple:  # type: ignore[type-arg]
-    frame = evidence.built(TF2_INFERENCE).definition
-    return (frame,) if frame else ()

@@ -44,7 +44,8 @@ def _difference(one: Digest, other: Digest) -> float | None:
 
 def _finding(evidence: Evidence, ours: VariableRecord, other: VariableRecord, largest: float) -> Finding:
     one, two = ours.initial, other.initial
-    assert one is not None and two is not None
+    assert one is not None
+    assert two is not None
     ratio = two.std / one.std if one.std else 0.0
     scaled = (
         f" The TF2 standard deviation is {ratio:.4g} times TF1's: the initializers' defaults differ."

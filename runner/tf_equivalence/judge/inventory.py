@@ -70,11 +70,14 @@ class _Inventory:
     def untracked(self) -> list[Finding]:
         found = []
         for variable in (*self._untracked, *self._strays):
-            found.append(self._finding(
-                "variable-untracked", variable,
-                f"The TF2 model creates {_text(variable)} in its forward pass but does not track it, so it is neither "
-                "trained nor saved. Assign it, or the layer that owns it, to an attribute of `self`.",
-            ))
+            found.append(
+                self._finding(
+                    "variable-untracked",
+                    variable,
+                    f"The TF2 model creates {_text(variable)} in its forward pass but does not track it, so it is neither "
+                    "trained nor saved. Assign it, or the layer that owns it, to an attribute of `self`.",
+                )
+            )
         return found
 
     def misnamed(self) -> list[Finding]:
@@ -83,24 +86,33 @@ class _Inventory:
             sliced = _SLICE.search(tf1.name)
             remedy = (
                 "It is a slice of a partitioned variable: drop the partitioner on both sides and merge the slices in "
-                "the checkpoint." if sliced
+                "the checkpoint."
+                if sliced
                 else f'Name it as TF1 does, or declare the rename: variable_names = {{"{tf1.name}": "{tf2.name}"}}.'
             )
-            found.append(self._finding(
-                "variable-misnamed", tf2,
-                f"TF1 has {_text(tf1)}, TF2 does not; the nearest TF2 variable that TF1 lacks is {_text(tf2)}. {remedy}",
-                tf1=tf1.name, tf1_line=str(self._evidence.places.location(tf1.stack)),
-            ))
+            found.append(
+                self._finding(
+                    "variable-misnamed",
+                    tf2,
+                    f"TF1 has {_text(tf1)}, TF2 does not; the nearest TF2 variable that TF1 lacks is {_text(tf2)}. {remedy}",
+                    tf1=tf1.name,
+                    tf1_line=str(self._evidence.places.location(tf1.stack)),
+                )
+            )
         return found
 
     def missing(self) -> list[Finding]:
         remedy = "Create it on the TF2 side and keep what owns it on `self`."
         return [
             self._finding(
-                "variable-missing", variable,
+                "variable-missing",
+                variable,
                 f"TF1 creates {_text(variable)}; the TF2 model has no such variable. "
-                + ("It is a slice of a partitioned variable: drop the partitioner." if _SLICE.search(variable.name)
-                   else remedy),
+                + (
+                    "It is a slice of a partitioned variable: drop the partitioner."
+                    if _SLICE.search(variable.name)
+                    else remedy
+                ),
             )
             for variable in self._absent
         ]
@@ -108,7 +120,8 @@ class _Inventory:
     def unexpected(self) -> list[Finding]:
         return [
             self._finding(
-                "variable-unexpected", variable,
+                "variable-unexpected",
+                variable,
                 f"The TF2 model has {_text(variable)}; TF1 has no such variable. Remove it, or name it as TF1 does.",
             )
             for variable in self._unmatched
@@ -117,7 +130,8 @@ class _Inventory:
     def duplicates(self) -> list[Finding]:
         return [
             self._finding(
-                "variable-duplicate", self._tf2[name],
+                "variable-duplicate",
+                self._tf2[name],
                 f"The TF2 model has {count} variables of the name {name}:0, so a name-based checkpoint cannot tell "
                 "them apart. Give each its own name or scope.",
             )
@@ -132,21 +146,27 @@ class _Inventory:
             if tf2 is None:
                 continue
             for kind, what, one, other, remedy in _differences(tf1, tf2, self._tf2_build):
-                found.append(self._finding(
-                    kind, tf2, f"{name}:0 has {what} {one} on the TF1 side and {other} on the TF2 side. {remedy}",
-                    tf1=one, tf2=other))
+                found.append(
+                    self._finding(
+                        kind,
+                        tf2,
+                        f"{name}:0 has {what} {one} on the TF1 side and {other} on the TF2 side. {remedy}",
+                        tf1=one,
+                        tf2=other,
+                    )
+                )
         return found
 
     def unused_renames(self) -> list[Finding]:
         known = {v.name for v in self._tf1_build.variables}
         renames: Mapping[str, str] = self._tf1_build.settings["variable_names"]
-        definition = self._tf1_build.definition
         return [
             Finding(
-                "rename-unused", old,
+                "rename-unused",
+                old,
                 f"variable_names renames {old}, but TF1 has no such variable"
                 + "".join(f"; did you mean {near}?" for near in difflib.get_close_matches(old, known, 1)),
-                self._evidence.places.location((definition,) if definition else ()),
+                self._evidence.places.location(self._tf1_build.definition),
             )
             for old in renames
             if old.removesuffix(":0") not in known
@@ -162,17 +182,22 @@ class _Inventory:
 
     def diff(self) -> str:
         """Return a text diff of the two inventories."""
-        lines = list(difflib.unified_diff(
-            sorted(_text(v, name) for name, v in self._tf1.items()),
-            sorted(_text(v) for v in self._tf2.values()),
-            "tf1", "tf2", n=0, lineterm=""))
+        lines = list(
+            difflib.unified_diff(
+                sorted(_text(v, name) for name, v in self._tf1.items()),
+                sorted(_text(v) for v in self._tf2.values()),
+                "tf1",
+                "tf2",
+                n=0,
+                lineterm="",
+            )
+        )
         more = len(lines) - _MAX_DIFF_LINES
         return "\n".join(lines[:_MAX_DIFF_LINES] + ([f"… {more} more lines"] if more > 0 else []))
 
     def _finding(self, kind: str, variable: VariableRecord, message: str, **metrics: str) -> Finding:
         places = self._evidence.places
-        definition = self._tf2_build.definition
-        location = places.location(variable.stack) or places.location((definition,) if definition else ())
+        location = places.location(variable.stack) or places.location(self._tf2_build.definition)
         return Finding(kind, f"{variable.name}:0", message, location, places.lines(variable.stack), metrics)
 
 
@@ -182,25 +207,46 @@ def _text(variable: VariableRecord, name: str = "") -> str:
     return f"{name or variable.name}:0 [{shape}] {variable.dtype}, {trainable}"
 
 
-def _differences(
-    tf1: VariableRecord, tf2: VariableRecord, build: BuildRecord
-) -> list[tuple[str, str, str, str, str]]:
+def _differences(tf1: VariableRecord, tf2: VariableRecord, build: BuildRecord) -> list[tuple[str, str, str, str, str]]:
     """Return (kind, property, TF1 value, TF2 value, remedy) for each property that differs."""
     found = []
     if tf1.shape != tf2.shape:
-        found.append(("variable-shape", "shape", str(list(tf1.shape)), str(list(tf2.shape)),
-                      "Make the two layers the same size."))
+        found.append(
+            (
+                "variable-shape",
+                "shape",
+                str(list(tf1.shape)),
+                str(list(tf2.shape)),
+                _shape_remedy(tf1, tf2),
+            )
+        )
     if tf1.dtype != tf2.dtype:
         casts = [sighting.name for sighting in build.sightings if sighting.kind == "autocast"]
         remedy = (
-            f"Keras casts the floating input from {casts[0]}: give the layer `dtype=\"{tf1.dtype}\"`, or "
-            "`autocast=False`." if casts else f"Create it with dtype {tf1.dtype}."
+            f'Keras casts the floating input from {casts[0]}: give the layer `dtype="{tf1.dtype}"`, or '
+            "`autocast=False`."
+            if casts
+            else f"Create it with dtype {tf1.dtype}."
         )
         found.append(("variable-dtype", "dtype", tf1.dtype, tf2.dtype, remedy))
     if tf1.trainable != tf2.trainable:
-        found.append(("variable-trainable", "trainable flag", str(tf1.trainable), str(tf2.trainable),
-                      "Pass the same `trainable` on both sides."))
+        found.append(
+            (
+                "variable-trainable",
+                "trainable flag",
+                str(tf1.trainable),
+                str(tf2.trainable),
+                "Pass the same `trainable` on both sides.",
+            )
+        )
     return found
+
+
+def _shape_remedy(tf1: VariableRecord, tf2: VariableRecord) -> str:
+    """Return what to do about two shapes; a GRU's second bias is known."""
+    if tf2.shape == (2, *tf1.shape) and "bias" in tf2.name:
+        return "A GRU has two rows of bias with `reset_after=True`, the TF2 default: pass `reset_after=False`."
+    return "Make the two layers the same size."
 
 
 def _nearest_pairs(
@@ -234,12 +280,16 @@ def _regularized(evidence: Evidence) -> list[Finding]:
     found = []
     for name in sorted((one ^ tf2) & set(stacks)):
         sides = ("TF1", "TF2") if name in one else ("TF2", "TF1")
-        found.append(Finding(
-            "regularization-missing" if name in one else "regularization-unexpected", f"{name}:0",
-            f"{name}:0 has a regularization loss on the {sides[0]} side and none on the {sides[1]} side. "
-            "Pass the same `regularizer` on both sides.",
-            evidence.places.location(stacks[name]), evidence.places.lines(stacks[name]),
-        ))
+        found.append(
+            Finding(
+                "regularization-missing" if name in one else "regularization-unexpected",
+                f"{name}:0",
+                f"{name}:0 has a regularization loss on the {sides[0]} side and none on the {sides[1]} side. "
+                "Pass the same `regularizer` on both sides.",
+                evidence.places.location(stacks[name]),
+                evidence.places.lines(stacks[name]),
+            )
+        )
     return found
 
 

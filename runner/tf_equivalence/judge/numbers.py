@@ -76,13 +76,12 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
     """Return the findings with the line to look at: a variable's creation, a loss's, else the model."""
     build = evidence.built(tf2.build)
     variables: dict[str, VariableRecord] = {variable.name: variable for variable in build.variables}
-    definition = (build.definition,) if build.definition else ()
     placed = []
     for finding in judgement.findings:
         variable = variables.get(finding.name.removesuffix(":0"))
         sources = judgement.loss_sources.get(finding.name, ((), ()))
         candidates = [variable.stack if variable and finding.kind.startswith("loss") else (), *reversed(sources)]
-        stack = next((stack for stack in candidates if evidence.places.location(stack)), definition)
+        stack = next((stack for stack in candidates if evidence.places.location(stack)), build.definition)
         placed.append(replace(finding, location=evidence.places.location(stack), stack=evidence.places.lines(stack)))
     return placed
 
@@ -119,7 +118,14 @@ def _different_variables(evidence: Evidence) -> list[Finding]:
     """Return the inventory's first finding as the cause of numbers that cannot agree."""
     if evidence.build(TF1_INFERENCE) is None or evidence.build(TF2_INFERENCE) is None:
         return []
-    kinds = ("variable-untracked", "variable-missing", "variable-misnamed", "variable-unexpected", "variable-shape", "variable-dtype")
+    kinds = (
+        "variable-untracked",
+        "variable-missing",
+        "variable-misnamed",
+        "variable-unexpected",
+        "variable-shape",
+        "variable-dtype",
+    )
     findings, _ = judge_variable_inventory(evidence, regularized=False)
     for finding in findings:
         if finding.kind in kinds:

@@ -96,17 +96,19 @@ class _Judge:
         if not self._compared and not self._found:
             self._fail("nothing-compared", "", "Neither side returned anything to compare, so nothing is known.")
         if self._bounds and not self._finite and not self._found:
-            self._fail("nothing-compared", "", "No output has a finite value on the TF1 side, so nothing was compared. "
-                       "Choose weights or inputs that keep the reference finite, such as a smaller `constant`.")
+            self._fail(
+                "nothing-compared",
+                "",
+                "No output has a finite value on the TF1 side, so nothing was compared. "
+                "Choose weights or inputs that keep the reference finite, such as a smaller `constant`.",
+            )
         findings = [finding for _, finding in sorted(self._found, key=lambda item: -item[0])]
         return RunJudgement(
             tuple(findings), self._compared, self._elements, self._max_abs, self._max_rel,
             tuple(self._bounds), tuple(self._notes), self._sources,
         )  # fmt: skip
 
-    def _fail(
-        self, kind: str, name: str, message: str, severity: float = float("inf"), **metrics: object
-    ) -> None:
+    def _fail(self, kind: str, name: str, message: str, severity: float = float("inf"), **metrics: object) -> None:
         self._found.append((severity, Finding(kind, name, message, metrics=metrics)))
 
     # --- outputs
@@ -121,17 +123,27 @@ class _Judge:
             else:
                 near = difflib.get_close_matches(name, surplus, 1, 0.4) or (surplus if len(surplus) == 1 else [])
                 hint = f" The nearest one that TF1 lacks is {near[0]!r}." if near else ""
-                self._fail("output-missing", name, f"TF1 returns the output {name!r}, TF2 does not.{hint} Return the "
-                           "same structure on both sides.")
+                self._fail(
+                    "output-missing",
+                    name,
+                    f"TF1 returns the output {name!r}, TF2 does not.{hint} Return the same structure on both sides.",
+                )
         for name in surplus:
-            self._fail("output-unexpected", name, f"TF2 returns the output {name!r}, TF1 does not. Return the same "
-                       "structure on both sides.")
+            self._fail(
+                "output-unexpected",
+                name,
+                f"TF2 returns the output {name!r}, TF1 does not. Return the same structure on both sides.",
+            )
 
     def _leaf(self, one: Leaf, other: Leaf) -> None:
         if one.kind != other.kind or len(one.arrays) != len(other.arrays):
             kinds = [_kind_text(leaf) for leaf in (one, other)]
-            self._fail("output-structure", one.name, f"{one.name} is {kinds[0]} on the TF1 side and {kinds[1]} on the "
-                       "TF2 side. Return the same kind on both sides.")
+            self._fail(
+                "output-structure",
+                one.name,
+                f"{one.name} is {kinds[0]} on the TF1 side and {kinds[1]} on the "
+                "TF2 side. Return the same kind on both sides.",
+            )
             return
         labels = COMPONENTS[one.kind]
         for number, (our_key, their_key) in enumerate(zip(one.arrays, other.arrays, strict=True)):
@@ -143,9 +155,7 @@ class _Judge:
     def _array(self, name: str, our_key: str, their_key: str, dtypes: tuple[str, str]) -> None:
         ours, theirs = self._arrays[0][our_key], self._arrays[1][their_key]
         reruns = [rerun[our_key] for rerun in self._reruns if our_key in rerun]
-        bound = bound_for(
-            name, ours, reruns, self._tolerance, dtype=dtypes[0], cross_runtime=self._cross_runtime
-        )
+        bound = bound_for(name, ours, reruns, self._tolerance, dtype=dtypes[0], cross_runtime=self._cross_runtime)
         self._count(name, ours, theirs, bound)
         found = compare(ours, theirs, bound, tf1_dtype=dtypes[0], tf2_dtype=dtypes[1])
         if found is not None:
@@ -188,8 +198,12 @@ class _Judge:
             kind, has, lacks = ("loss-missing", "TF1", "TF2") if ours else ("loss-unexpected", "TF2", "TF1")
             what = "A loss from no single variable" if name.startswith("loss #") else f"{shown} has a loss that"
             verb = "is" if name.startswith("loss #") else "is there"
-            self._fail(kind, shown, f"{what} {verb} on the {has} side and not on the {lacks} side. Pass the same "
-                       "regularizer on both sides, or use `self.add_loss`.")
+            self._fail(
+                kind,
+                shown,
+                f"{what} {verb} on the {has} side and not on the {lacks} side. Pass the same "
+                "regularizer on both sides, or use `self.add_loss`.",
+            )
             return
         one, other = self._sum(0, ours), self._sum(1, theirs)
         bound = self._loss_bound(shown, one, ours)
@@ -232,8 +246,9 @@ class _Judge:
             name = "total regularization loss"
             self._fail("loss-total", name, describe(name, found), found.severity, **found.to_metrics())
         else:
-            self._notes.append(f"regularization loss {float(one):.8g} on the TF1 side, {float(other):.8g} on the TF2 "
-                               "side")
+            self._notes.append(
+                f"regularization loss {float(one):.8g} on the TF1 side, {float(other):.8g} on the TF2 side"
+            )
 
 
 def _kind_text(leaf: Leaf) -> str:
@@ -263,5 +278,3 @@ def _ratio(one: Array, other: Array) -> str:
                 "tf.keras.regularizers.l2 does not."
             )
     return ""
-
-

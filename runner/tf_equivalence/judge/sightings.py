@@ -23,9 +23,15 @@ def explain_by_sightings(evidence: Evidence, step: Step, diverged: Sequence[str]
     for sighting in build.sightings:
         message = _message(evidence, step, sighting, diverged)
         if message:
-            found.append(Finding(
-                sighting.kind, sighting.name, message,
-                evidence.places.location(sighting.stack), evidence.places.lines(sighting.stack)))
+            found.append(
+                Finding(
+                    sighting.kind,
+                    sighting.name,
+                    message,
+                    evidence.places.location(sighting.stack),
+                    evidence.places.lines(sighting.stack),
+                )
+            )
     return found
 
 

@@ -8,6 +8,7 @@ what they compute, and what remains between two pairs in equal number is taken f
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -248,8 +249,10 @@ def _equal_head(left: Sequence[_Features], right: Sequence[_Features]) -> int:
     """Return how many operations agree one by one in type, variables and values."""
     count = 0
     for one, other in zip(left, right, strict=False):
-        same = one.type == other.type and one.variables == other.variables and abs(one.norm - other.norm) <= (
-            _LOOSE * one.norm
+        same = (
+            one.type == other.type
+            and one.variables == other.variables
+            and abs(one.norm - other.norm) <= (_LOOSE * one.norm)
         )
         if not same:
             break
@@ -259,8 +262,6 @@ def _equal_head(left: Sequence[_Features], right: Sequence[_Features]) -> int:
 
 def _by_blocks(left: Sequence[_Features], right: Sequence[_Features], offset: int) -> dict[int, int]:
     """Align what is too long for a table: by common blocks of type and variables."""
-    import difflib
-
     tokens = [[(f.type, f.variables, f.scope) for f in features] for features in (left, right)]
     blocks = difflib.SequenceMatcher(None, tokens[0], tokens[1], autojunk=False).get_matching_blocks()
     return {offset + b.a + k: offset + b.b + k for b in blocks for k in range(b.size)}
@@ -278,11 +279,10 @@ def _substitutions(matched: Mapping[int, int], left: Sequence[TracedOp], right: 
     return found
 
 
-def _out_of_order(
-    matched: Mapping[int, int], left: Sequence[_Features], right: Sequence[_Features]
-) -> dict[int, int]:
+def _out_of_order(matched: Mapping[int, int], left: Sequence[_Features], right: Sequence[_Features]) -> dict[int, int]:
     """Join operations that compute the same thing in another order, such as two branches swapped."""
-    free = [j for j in range(len(right)) if j not in set(matched.values())]
+    taken = set(matched.values())
+    free = [j for j in range(len(right)) if j not in taken]
     found: dict[int, int] = {}
     for i, one in enumerate(left):
         if i in matched or np.isnan(one.norm):
@@ -290,9 +290,9 @@ def _out_of_order(
         for j in free:
             other = right[j]
             same = one.type == other.type and one.shape == other.shape and one.variables == other.variables
-            if same and abs(one.norm - other.norm) <= _LOOSE * one.norm and one.norm > 0:
-                if abs(one.total - other.total) <= _LOOSE * one.norm:
-                    found[i] = j
-                    free.remove(j)
-                    break
+            close = abs(one.norm - other.norm) + abs(one.total - other.total) <= _LOOSE * one.norm
+            if same and close and one.norm > 0:
+                found[i] = j
+                free.remove(j)
+                break
     return found

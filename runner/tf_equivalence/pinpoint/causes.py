@@ -111,7 +111,9 @@ def _is_integer_division(found: Divergence) -> bool:
 
 
 def _is_mixed_precision(found: Divergence) -> bool:
-    return found.kind == "operation-dtype" and any(d.name == "dtype" and d.tf2 in _MIXED and d.tf1 not in _MIXED for d in found.differences)
+    return found.kind == "operation-dtype" and any(
+        d.name == "dtype" and d.tf2 in _MIXED and d.tf1 not in _MIXED for d in found.differences
+    )
 
 
 def _involves(*types: str) -> Callable[[Divergence], bool]:
@@ -200,7 +202,7 @@ CAUSES = (
         "Pass the `training` flag that TF1 passed down to this layer: one side uses batch statistics, the other "
         "the moving averages.",
     ),
-    Cause("epsilon", lambda f: _differs("epsilon")(f), "Pass `epsilon={tf1}`, as TF1 did.", "epsilon"),
+    Cause("epsilon", _differs("epsilon"), "Pass `epsilon={tf1}`, as TF1 did.", "epsilon"),
     Cause(
         "resize",
         _differs("align_corners", "half_pixel_centers"),

@@ -25,11 +25,8 @@ def describe(divergence: Divergence, relative: Relative = str) -> tuple[str, str
     Returns:
         A paragraph for a person, and the fix in one sentence.
     """
-    sentences = [_what(divergence, relative)]
-    for said in (_settings(divergence), _amount(divergence), _variables(divergence)):
-        if said:
-            sentences.append(said)
-    return " ".join(sentences), fix_for(divergence)
+    said = (_what(divergence, relative), _settings(divergence), _amount(divergence), _variables(divergence))
+    return " ".join(filter(None, said)), fix_for(divergence)
 
 
 def _what(found: Divergence, relative: Relative) -> str:

@@ -141,9 +141,7 @@ class _Locator:
         if left is None or right is None:
             return found
         bound = values.noise("float32", "float32")
-        return replace(
-            found, worst=values.worst_element(left, right), permuted=values.is_permuted(left, right, bound)
-        )
+        return replace(found, worst=values.worst_element(left, right), permuted=values.is_permuted(left, right, bound))
 
 
 def _taker(trace: Trace, source: Source) -> TracedOp:

@@ -88,12 +88,13 @@ class PairReader:
 
     def _is_swapped(self, tf1_name: str, tf2_name: str) -> bool:
         """Return whether TF2 reads the one's counterpart where TF1 reads the other's."""
-        for i, j in self._both.alignment.pairs.items():
-            for a, b in zip(self._both.tf1.ops[i].sources, self._both.tf2.ops[j].sources, strict=False):
-                if a.kind == b.kind == "variable" and self._both.rename(a.name) == tf2_name:
-                    if b.name == self._both.rename(tf1_name):
-                        return True
-        return False
+        reads = {
+            (self._both.rename(a.name), b.name)
+            for i, j in self._both.alignment.pairs.items()
+            for a, b in zip(self._both.tf1.ops[i].sources, self._both.tf2.ops[j].sources, strict=False)
+            if a.kind == b.kind == "variable"
+        }
+        return (tf2_name, self._both.rename(tf1_name)) in reads
 
     def with_settings(self, found: Divergence, one: TracedOp, other: TracedOp) -> Divergence:
         """Add the pair's own differences to a divergence."""

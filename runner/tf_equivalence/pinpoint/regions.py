@@ -71,9 +71,7 @@ class RegionFinder:
                 return self._both.divergence("operation-value", one, other, differences)
         return None
 
-    def _differing_producers(
-        self, one: TracedOp, other: TracedOp, even_if_equal: bool
-    ) -> tuple[list[int], list[int]]:
+    def _differing_producers(self, one: TracedOp, other: TracedOp, even_if_equal: bool) -> tuple[list[int], list[int]]:
         starts: tuple[list[int], list[int]] = ([], [])
         pairs = self._both.paired_sources(one, other)
         for a, b in pairs:

@@ -104,8 +104,9 @@ def _finding(evidence: Evidence, divergence: Divergence) -> Finding:
     operation = divergence.tf2 or divergence.tf1
     return Finding(
         kind=divergence.kind,
-        name=f"{names[0]}:0" if names and divergence.kind.startswith(("variable", "reads")) else
-        (operation.name if operation else ""),
+        name=f"{names[0]}:0"
+        if names and divergence.kind.startswith(("variable", "reads"))
+        else (operation.name if operation else ""),
         message=f"{message} {fix}".strip(),
         location=evidence.places.location(divergence.stack),
         stack=evidence.places.lines(divergence.stack),

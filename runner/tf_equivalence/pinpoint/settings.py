@@ -42,14 +42,15 @@ _UNIVERSAL = frozenset(
     "label_smoothing reduction delta from_logits transpose_a transpose_b".split()
 )
 _IGNORED = frozenset(
-    "T SrcT Tin Tout inputs input x a b outputs reuse dtype trainable_weights units filters num_outputs "
-    "kernel_initializer bias_initializer weights_initializer biases_initializer kernel_regularizer "
-    "bias_regularizer weights_regularizer biases_regularizer kernel_constraint bias_constraint activity_regularizer "
-    "variables_collections outputs_collections updates_collections fused renorm renorm_clipping renorm_momentum "
-    "virtual_batch_size adjustment synchronized _scope _reuse batch_input_shape autocast param_initializers "
-    "initializer regularizer partitioner data parallel_iterations swap_memory conv_op name_scope layer_name "
-    "exponential_avg_factor explicit_paddings seed_gen reset_default shape groups normalizer_fn normalizer_params "
-    "y implementation unroll stateful return_state return_sequences zero_output_for_mask time_major mask validate_shape value values logits tensor num_split num N use_bias features args kwargs func".split()
+    "_reuse _scope a activity_regularizer adjustment args autocast b batch_input_shape bias_constraint "
+    "bias_initializer bias_regularizer biases_initializer biases_regularizer conv_op data dtype explicit_paddings "
+    "exponential_avg_factor features filters func fused groups implementation initializer input inputs "
+    "kernel_constraint kernel_initializer kernel_regularizer kwargs layer_name logits mask N name_scope "
+    "normalizer_fn normalizer_params num num_outputs num_split outputs outputs_collections parallel_iterations "
+    "param_initializers partitioner regularizer renorm renorm_clipping renorm_momentum reset_default "
+    "return_sequences return_state reuse seed_gen shape SrcT stateful swap_memory synchronized T tensor time_major "
+    "Tin Tout trainable_weights units unroll updates_collections use_bias validate_shape value values "
+    "variables_collections virtual_batch_size weights_initializer weights_regularizer x y zero_output_for_mask".split()
 )
 _POSITIONS: Mapping[tuple[str, int], str] = {
     ("Transpose", 1): "perm",
@@ -85,7 +86,7 @@ _POSITIONS: Mapping[tuple[str, int], str] = {
     ("ClipByValue", 1): "clip_value_min",
     ("ClipByValue", 2): "clip_value_max",
 }
-_NORMALIZATION = re.compile(r"norm", re.I)
+_NORMALIZATION = re.compile(r"norm", re.IGNORECASE)
 _SHAPES_OF_RESULT = frozenset(["Reshape", "Fill", "BroadcastTo"])
 _ACTIVATIONS = frozenset(
     "Relu Relu6 LeakyRelu Elu Selu Tanh Sigmoid Softplus Softsign Softmax LogSoftmax Erf Erfc Gelu Exp".split()
@@ -127,10 +128,11 @@ def _word(text: str) -> str:
 
 def attribute_differences(one: TracedOp, other: TracedOp) -> list[Difference]:
     """Return the operation attributes that both have with different values."""
-    found = []
-    for key in one.attrs.keys() & other.attrs.keys() - _IGNORED:
-        if not same_setting(one.attrs[key], other.attrs[key]):
-            found.append(Difference(_ALIASES.get(key, key), one.attrs[key], other.attrs[key], "attribute"))
+    found = [
+        Difference(_ALIASES.get(key, key), one.attrs[key], other.attrs[key], "attribute")
+        for key in one.attrs.keys() & other.attrs.keys() - _IGNORED
+        if not same_setting(one.attrs[key], other.attrs[key])
+    ]
     return sorted(found, key=lambda d: d.name)
 
 
@@ -221,21 +223,24 @@ def _requests(ops: Sequence[TracedOp]) -> dict[str, dict[str, object]]:
     return found
 
 
-def _take(found: dict[str, object], settings: Mapping[str, object], op: TracedOp) -> None:
-    function = op.call.function if op.call else ""
-    for key, value in settings.items():
-        name = _ALIASES.get(key, key)
-        if name == "rate" and "conv" in function.lower():
-            name = "dilation_rate"
-        if name == "keep_prob" and isinstance(value, int | float) and settings.get("rate") is None:
-            name, value = "rate", round(1.0 - value, 12)
-        if name == "axis" and _is_normalization(op):
-            value = value[0] if isinstance(value, list) and len(value) == 1 else value
-            if value in (-1, 3, 1):
-                continue  # which of these is the last one depends on the rank; a wrong one changes the variables
-        if name in _IGNORED or "initializer" in name or "regularizer" in name or "constraint" in name:
+def _take(found: dict[str, object], stated: Mapping[str, object], op: TracedOp) -> None:
+    for key in stated:
+        name, value = _canonical(key, stated, op)
+        if name in _IGNORED or any(part in name for part in ("initializer", "regularizer", "constraint")):
             continue
+        if name == "axis" and _is_normalization(op) and value in (-1, 1, 3, [-1], [1], [3]):
+            continue  # which of these is the last one depends on the rank; a wrong one changes the variables
         found.setdefault(name, value)
+
+
+def _canonical(key: str, stated: Mapping[str, object], op: TracedOp) -> tuple[str, object]:
+    """Return one name and meaning for what functions and layers spell differently."""
+    name, value = _ALIASES.get(key, key), stated[key]
+    if name == "rate" and op.call is not None and "conv" in op.call.function.lower():
+        return "dilation_rate", value
+    if name == "keep_prob" and isinstance(value, int | float) and stated.get("rate") is None:
+        return "rate", round(1.0 - value, 12)
+    return name, value
 
 
 def _is_normalization(op: TracedOp) -> bool:

@@ -268,7 +268,9 @@ class Launcher:
         directory = str(running.planned.directory)
         told = read_record(Fault, directory, "fault") is not None
         if running.timed_out:
-            what = f"was still running after {self._limits.timeout_s:g} s and was killed; raise --timeout if that is right"
+            what = (
+                f"was still running after {self._limits.timeout_s:g} s and was killed; raise --timeout if that is right"
+            )
             return Fault("timeout", f"The process {what}.", self._dumped(running))
         if told:
             return None
@@ -297,4 +299,3 @@ class Launcher:
         except OSError:
             return ()
         return stack_of_dump(text)
-

@@ -60,7 +60,8 @@ class BoundedOutput:
 
 def split_log(text: str) -> tuple[str, str]:
     """Return (what user code printed, TensorFlow's log)."""
-    printed, log = [], []
+    printed: list[str] = []
+    log: list[str] = []
     for line in text.splitlines():
         (log if _NOISE.match(line) else printed).append(line)
     return "\n".join(printed).strip("\n"), "\n".join(log)

@@ -102,7 +102,10 @@ class CallReader:
     def _read_call(self, library):
         # type: (List[Any]) -> Optional[trace.Call]
         for frame in reversed(library):
-            if frame.f_code.co_name in op_kinds.WRAPPERS or stacks.library_of(frame.f_code.co_filename) == "tf_equivalence":
+            if (
+                frame.f_code.co_name in op_kinds.WRAPPERS
+                or stacks.library_of(frame.f_code.co_filename) == "tf_equivalence"
+            ):
                 continue
             if frame is not self._frame:
                 self._frame = frame
@@ -122,7 +125,7 @@ class CallReader:
 
     def _enclosing_layer(self, frame, depth):
         # type: (Any, int) -> Optional[trace.Layer]
-        frames = []
+        frames = []  # type: List[Any]
         while frame is not None and depth < _MAX_DEPTH and len(frames) < 60:
             frames.append(frame)
             frame = frame.f_back
@@ -142,7 +145,7 @@ def _function_name(frame):
     if frame.f_code.co_varnames[:1] == ("self",):
         owner = frame.f_locals.get("self")
         return "{}.{}".format(type(owner).__name__, name)
-    return name  # type: ignore[no-any-return]
+    return str(name)
 
 
 def _describe_layer(layer):

@@ -1,12 +1,13 @@
 """What goes wrong in user code, turned into values with the user's line."""
 
 import contextlib
+import linecache
 import os
 import re
 from typing import Any, Iterator, Optional, Tuple
 
 from tf_equivalence import stacks
-from tf_equivalence.recording import Fault, Stack
+from tf_equivalence.recording import Fault, Frame, Stack
 
 _MAX_MESSAGE = 1200
 
@@ -26,18 +27,31 @@ class CaseFault(Exception):
 
 # What an exception's text tells about its remedy. First match wins.
 _REMEDIES = (
-    (r"Tensor\.name is (undefined|meaningless)", "Eager tensors have no name: the migrated code must not read "
-     "`tensor.name`; pass the name along or use the layer's."),
+    (
+        r"Tensor\.name is (undefined|meaningless)",
+        "Eager tensors have no name: the migrated code must not read "
+        "`tensor.name`; pass the name along or use the layer's.",
+    ),
     (r"partitioner.{0,40}unsupported", "Drop the partitioner on the TF2 side and merge the checkpoint's slices."),
-    (r"outputs_collections|'NoneType' object has no attribute 'aliases'|aliases", "tf_slim keeps end points in graph "
-     "collections (`outputs_collections`), which eager execution does not have: return the end points from the "
-     "function instead."),
-    (r"No module named 'tensorflow\.(contrib|estimator)|has no attribute '(contrib|estimator)'",
-     "This module left TensorFlow: take the tf_slim or tf_keras counterpart."),
-    (r"No module named", "Install it beside tf-equivalence; modules next to the case's own file and below the "
-     "workspace root are found by themselves."),
-    (r"placeholder\(\) is not compatible with eager", "The TF2 side must not make placeholders: it gets its tensors as "
-     "arguments."),
+    (
+        r"outputs_collections|'NoneType' object has no attribute 'aliases'|aliases",
+        "tf_slim keeps end points in graph "
+        "collections (`outputs_collections`), which eager execution does not have: return the end points from the "
+        "function instead.",
+    ),
+    (
+        r"No module named 'tensorflow\.(contrib|estimator)|has no attribute '(contrib|estimator)'",
+        "This module left TensorFlow: take the tf_slim or tf_keras counterpart.",
+    ),
+    (
+        r"No module named",
+        "Install it beside tf-equivalence; modules next to the case's own file and below the "
+        "workspace root are found by themselves.",
+    ),
+    (
+        r"placeholder\(\) is not compatible with eager",
+        "The TF2 side must not make placeholders: it gets its tensors as arguments.",
+    ),
     (r"out of memory|OOM|Unable to allocate", "Make the inputs smaller or lower --jobs."),
     (r"operation seed", ""),
 )  # type: Tuple[Tuple[str, str], ...]
@@ -54,7 +68,7 @@ def exception_text(error):
     """Return type and message on one paragraph, without what Keras appends to it."""
     text = str(error)
     text = re.split(r"\n*Call arguments received by layer", text)[0]
-    text = re.sub(r"Exception encountered when calling layer .*?\n+", "", text, flags=re.S)
+    text = re.sub(r"Exception encountered when calling layer .*?\n+", "", text, flags=re.DOTALL)
     text = re.sub(r"\s*\n\s*", " ", text).strip()
     if len(text) > _MAX_MESSAGE:
         text = text[:_MAX_MESSAGE] + " …"
@@ -68,13 +82,18 @@ def fault_of(error, kind, phase):
         fault = error.fault
         return Fault(fault.kind, fault.message, fault.stack or stacks.of_exception(error), phase)
     if isinstance(error, SystemExit):
-        return Fault("exit", "{} called sys.exit({!r}); a case must return to the runner".format(
-            phase, error.code), stacks.of_exception(error), phase)
+        return Fault(
+            "exit",
+            "{} called sys.exit({!r}); a case must return to the runner".format(phase, error.code),
+            stacks.of_exception(error),
+            phase,
+        )
     text = exception_text(error)
     message = "{} raised {}".format(phase, text)
     remedy = remedy_for(text)
-    return Fault(kind, "{}. {}".format(message.rstrip("."), remedy) if remedy else message,
-                 stacks.of_exception(error), phase)
+    return Fault(
+        kind, "{}. {}".format(message.rstrip("."), remedy) if remedy else message, stacks.of_exception(error), phase
+    )
 
 
 class StopBuild(Exception):
@@ -123,23 +142,19 @@ def _end_fork(pid):
         os._exit(0)
 
 
-def definition_frame(function):
-    # type: (Any) -> Optional[Any]
-    """Return the frame of a function's `def` line; None for code without Python source."""
-    from tf_equivalence.recording import Frame
-
+def definition(function):
+    # type: (Any) -> Stack
+    """Return a function's `def` line as a stack of one frame; empty for code without Python source."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
-        return None
-    line = code.co_firstlineno
-    library = stacks.library_of(code.co_filename)
-    import linecache
-
+        return ()
+    path, line = code.co_filename, code.co_firstlineno
     # A decorated function starts at its first decorator; people look for the `def`.
     for number in range(line, line + 20):
-        if linecache.getline(code.co_filename, number).lstrip().startswith(("def ", "async def ")):
+        if linecache.getline(path, number).lstrip().startswith(("def ", "async def ")):
             line = number
             break
-    return Frame(code.co_filename, line, code.co_name, library, linecache.getline(code.co_filename, line).strip())
+    text = linecache.getline(path, line).strip()
+    return (Frame(path, line, code.co_name, stacks.library_of(path), text),)

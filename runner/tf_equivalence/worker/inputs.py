@@ -69,7 +69,7 @@ def common_batch(arrays):
     """Return the leading dimension shared by all inputs; None where there is no such thing."""
     sizes = {array.shape[0] if array.ndim else None for array in leaves(arrays)}
     size = sizes.pop() if len(sizes) == 1 else None
-    return size if size else None
+    return size or None
 
 
 def larger_batch(arrays):
@@ -83,5 +83,3 @@ def shapes_text(arrays):
     """Return shapes and dtypes for a message."""
     parts = ["{}{}".format(array.dtype.name, list(array.shape)) for array in leaves(arrays)]  # type: List[str]
     return ", ".join(parts)
-
-

@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from typing import Any, Iterator, Sequence, Tuple
+from typing import Any, Iterator, List, Sequence, Tuple
 
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
@@ -27,7 +27,8 @@ def import_module(path):
     Raises:
         StopBuild: When importing it raises anything.
     """
-    package, directory = [], os.path.dirname(path)
+    package = []  # type: List[str]
+    directory = os.path.dirname(path)
     while os.path.exists(os.path.join(directory, "__init__.py")):
         package.insert(0, os.path.basename(directory))
         directory = os.path.dirname(directory)
@@ -48,10 +49,13 @@ def import_module(path):
 def defined_cases(module):
     # type: (Any) -> Tuple[str, ...]
     """Return the names of all `EquivalenceCase` subclasses that the module defines itself."""
-    return tuple(sorted(
-        name for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, EquivalenceCase) and value.__module__ == module.__name__
-    ))
+    return tuple(
+        sorted(
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, type) and issubclass(value, EquivalenceCase) and value.__module__ == module.__name__
+        )
+    )
 
 
 def make_case(module, class_name):
@@ -84,8 +88,11 @@ def eager_execution_kept():
         del args, kwargs
         raise StopBuild(_refusal())
 
-    owners = [(tf.compat.v1, "disable_v2_behavior"), (tf.compat.v1, "disable_eager_execution"),
-              (ops, "disable_eager_execution")]
+    owners = [
+        (tf.compat.v1, "disable_v2_behavior"),
+        (tf.compat.v1, "disable_eager_execution"),
+        (ops, "disable_eager_execution"),
+    ]
     v2_compat = sys.modules.get("tensorflow.python.compat.v2_compat")
     if v2_compat is not None:
         owners.append((v2_compat, "disable_v2_behavior"))
@@ -104,6 +111,10 @@ def _refusal():
     from tf_equivalence.recording import Fault
 
     return Fault(
-        "load", "this line turns TF2 behaviour off for the whole process, so nothing on the TF2 side would run "
+        "load",
+        "this line turns TF2 behaviour off for the whole process, so nothing on the TF2 side would run "
         "eagerly. Import the module that does it inside tf1(), which runs in a process of its own with TF2 behaviour "
-        "disabled already.", stacks.here(2), "importing the module")
+        "disabled already.",
+        stacks.here(2),
+        "importing the module",
+    )

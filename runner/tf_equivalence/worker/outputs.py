@@ -21,8 +21,12 @@ def flatten(nest):
     """
     named = [("/".join(path) or SINGLE, leaf) for path, leaf in _walk(nest, ())]
     if not any(leaf is not None for _, leaf in named):
-        raise CaseFault("outputs", "returned no outputs ({}): return the tensors to compare".format(
-            "None" if nest is None else "an empty {}".format(type(nest).__name__)))
+        raise CaseFault(
+            "outputs",
+            "returned no outputs ({}): return the tensors to compare".format(
+                "None" if nest is None else "an empty {}".format(type(nest).__name__)
+            ),
+        )
     names = [name for name, _ in named]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -50,8 +54,16 @@ def _walk(nest, path):
 
 def _is_composite(value):
     # type: (Any) -> bool
-    return isinstance(value, (tf.SparseTensor, tf.RaggedTensor, tf.IndexedSlices,
-                              tf.compat.v1.SparseTensorValue, tf.compat.v1.ragged.RaggedTensorValue))
+    return isinstance(
+        value,
+        (
+            tf.SparseTensor,
+            tf.RaggedTensor,
+            tf.IndexedSlices,
+            tf.compat.v1.SparseTensorValue,
+            tf.compat.v1.ragged.RaggedTensorValue,
+        ),
+    )
 
 
 def components(leaf):
@@ -112,7 +124,7 @@ def storable(array):
     bfloat16 and other TensorFlow-only floats widen to float32, which holds them exactly; strings
     become fixed-width bytes with a terminator, since NumPy drops trailing NULs.
     """
-    if array.dtype.kind in "OU":
+    if array.dtype.kind in "OSU":
         encoded = [item if isinstance(item, bytes) else str(item).encode("utf-8") for item in array.reshape(-1)]
         return np.array([item + b"|" for item in encoded], dtype=bytes).reshape(array.shape)
     if array.dtype.kind == "V" or array.dtype.name in ("bfloat16",) or "float8" in array.dtype.name:

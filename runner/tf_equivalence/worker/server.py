@@ -56,10 +56,13 @@ def serve(descriptor):
 
 def _import_tensorflow():
     # type: () -> None
-    import tensorflow  # noqa: F401
-    from tensorflow.python.framework import op_callbacks  # noqa: F401
+    """Import all that every job needs, none of it user code."""
+    import tensorflow as tf
 
-    from tf_equivalence.worker import run  # noqa: F401
+    from tf_equivalence.worker import repair, run, tf1, tf2
+
+    repair.repair_imports()
+    _ = tf.keras.layers.Layer  # a lazy module
 
 
 def _send(control, message):
@@ -173,8 +176,11 @@ def _run(job):
     except BaseException:  # ours: user code's exceptions were turned into faults before
         code = 70
         if os.getpid() == pid:
-            write_record(job.directory, "fault", Fault(
-                "internal", "tf-equivalence itself failed; please report this:\n" + traceback.format_exc()))
+            write_record(
+                job.directory,
+                "fault",
+                Fault("internal", "tf-equivalence itself failed; please report this:\n" + traceback.format_exc()),
+            )
     finally:
         try:
             sys.stdout.flush()

@@ -14,8 +14,25 @@ from tf_equivalence import stacks
 from tf_equivalence.recording import Frame, Sighting
 
 _NUMPY_DRAWS = (
-    "rand", "randn", "randint", "random", "random_sample", "ranf", "uniform", "normal", "standard_normal",
-    "choice", "shuffle", "permutation", "binomial", "poisson", "exponential", "gamma", "beta", "bytes", "default_rng",
+    "rand",
+    "randn",
+    "randint",
+    "random",
+    "random_sample",
+    "ranf",
+    "uniform",
+    "normal",
+    "standard_normal",
+    "choice",
+    "shuffle",
+    "permutation",
+    "binomial",
+    "poisson",
+    "exponential",
+    "gamma",
+    "beta",
+    "bytes",
+    "default_rng",
 )
 _PYTHON_DRAWS = ("random", "uniform", "randint", "gauss", "choice", "choices", "shuffle", "sample", "normalvariate")
 _LOSS_COLLECTIONS = ("regularization_losses", "losses")
@@ -77,8 +94,9 @@ def watch_collections(found):
 
     original_add, original_loss = ops.Graph.add_to_collection, util.add_loss
     public = tf.compat.v1.losses
-    with _patched(ops.Graph, {"add_to_collection": add_to_collection}), \
-            _patched(util, {"add_loss": add_loss}), _patched(public, {"add_loss": add_loss}):
+    with _patched(ops.Graph, {"add_to_collection": add_to_collection}), _patched(
+        util, {"add_loss": add_loss}
+    ), _patched(public, {"add_loss": add_loss}):
         yield
 
 
@@ -121,9 +139,11 @@ def _assignment(path, class_name, attribute):
                 continue
             for node in ast.walk(function):
                 targets = getattr(node, "targets", [getattr(node, "target", None)])
-                if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and any(
-                        isinstance(t, ast.Attribute) and t.attr == attribute for t in targets) \
-                        and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+                if (
+                    isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+                    and any(isinstance(t, ast.Attribute) and t.attr == attribute for t in targets)
+                    and not (isinstance(node.value, ast.Constant) and node.value.value is None)
+                ):
                     best = max(best or (0, ""), (node.lineno, function.name))
     if best is None:
         return None

@@ -8,9 +8,9 @@ import tensorflow as tf
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
 from tf_equivalence.recording import BuildRecord, Loss, RunRecord, VariableRecord, write_arrays, write_record
-from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import call_arguments, outputs, trace_graph
-from tf_equivalence.worker.faults import CaseFault, definition_frame, user_code
+from tf_equivalence.worker import inputs as case_inputs
+from tf_equivalence.worker.faults import CaseFault, definition, user_code
 from tf_equivalence.worker.fill import fill_values
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
 from tf_equivalence.worker.random_tool import GRAPH_SEED, AlignedRandom
@@ -66,22 +66,28 @@ def record(job, case, recorder, module_cases):
     sessions = Sessions(reference)
     digests = {}  # type: Dict[str, Any]
     if "random" in job.conditions:  # first, while the variables still have their initial values
-        recorder.attempt("random", lambda: digests.update(
-            _record_random(reference, sessions, recorder, first, second)))
+        recorder.attempt("random", lambda: digests.update(_record_random(reference, sessions, recorder, first, second)))
     if "functional" in job.conditions:
         recorder.attempt("functional", lambda: _record_functional(reference, recorder, first))
     for condition in ("constant", "named"):
         if condition in job.conditions:
             values = dict(fill_values(condition, case, reference.variables, {}))
-            recorder.attempt(condition, lambda: _record_runs(
-                reference, sessions, recorder, condition, first, values))
-    write_record(job.directory, "build", BuildRecord(
-        "tf1", environment(), module_cases, case_settings(case),
-        variables=_variable_records(reference, digests),
-        random_ops=tuple(draw.record() for draw in reference.tool.draws),
-        notes=tuple(recorder.notes), seconds=dict(recorder.seconds),
-        definition=definition_frame(case.tf1),
-    ))
+            recorder.attempt(condition, lambda: _record_runs(reference, sessions, recorder, condition, first, values))
+    write_record(
+        job.directory,
+        "build",
+        BuildRecord(
+            "tf1",
+            environment(),
+            module_cases,
+            case_settings(case),
+            variables=_variable_records(reference, digests),
+            random_ops=tuple(draw.record() for draw in reference.tool.draws),
+            notes=tuple(recorder.notes),
+            seconds=dict(recorder.seconds),
+            definition=definition(case.tf1),
+        ),
+    )
 
 
 def trace(job, case, recorder):
@@ -92,8 +98,12 @@ def trace(job, case, recorder):
     reference = build(job, case, first, "num_random_ops", calls)
     session = open_session(reference.graph, reference.initializers, optimized=False)
     load(session, dict(fill_values(job.trace, case, reference.variables, {})))
-    tensors = [reference.graph.get_tensor_by_name(part) for _, _, parts in sorted(reference.leaves, key=_leaf_name)
-               for part in parts if not isinstance(part, np.ndarray)]
+    tensors = [
+        reference.graph.get_tensor_by_name(part)
+        for _, _, parts in sorted(reference.leaves, key=_leaf_name)
+        for part in parts
+        if not isinstance(part, np.ndarray)
+    ]
     arrays = first
     if job.trace == "random-second":
         session.run(tensors, dict(zip(reference.placeholders, case_inputs.leaves(first))))
@@ -124,7 +134,7 @@ def build(job, case, arrays, mode, recorder_scope=None):
     Raises:
         StopBuild: When `tf1` raises or returns nothing that can be fetched.
     """
-    here = (definition_frame(case.tf1),)
+    here = definition(case.tf1)
     tool = AlignedRandom(mode)
     watch = CreationWatch(tool)
     graph = tf.Graph()
@@ -142,8 +152,11 @@ def build(job, case, arrays, mode, recorder_scope=None):
             if returned is None and type(case).tf1 is EquivalenceCase.tf1:
                 raise CaseFault("case", "tf1() is not defined")
             leaves = tuple((name,) + _tensors(name, leaf, graph) for name, leaf in outputs.flatten(returned))
-        losses = [(collection, tf.convert_to_tensor(loss)) for collection in COLLECTIONS
-                  for loss in graph.get_collection(collection)]
+        losses = [
+            (collection, tf.convert_to_tensor(loss))
+            for collection in COLLECTIONS
+            for loss in graph.get_collection(collection)
+        ]
         regularization = graph.get_collection("regularization_losses")
         total = tf.add_n([tf.convert_to_tensor(loss) for loss in regularization]).name if regularization else ""
         initializers = (
@@ -153,8 +166,19 @@ def build(job, case, arrays, mode, recorder_scope=None):
         updates = tuple(_tensor_name(op) for op in graph.get_collection(v1.GraphKeys.UPDATE_OPS))
         placeholders = tuple(tensor.name for tensor in case_inputs.leaves(feeds))
         variables = tuple(v1.global_variables())
-    return Reference(graph, placeholders, leaves, tuple(tensor.name for _, tensor in losses),
-                     _loss_records(losses, variables), total, initializers, variables, updates, tool, watch)
+    return Reference(
+        graph,
+        placeholders,
+        leaves,
+        tuple(tensor.name for _, tensor in losses),
+        _loss_records(losses, variables),
+        total,
+        initializers,
+        variables,
+        updates,
+        tool,
+        watch,
+    )
 
 
 def _placeholder(array):
@@ -252,8 +276,10 @@ def load(session, values):
     # type: (Any, Dict[Any, np.ndarray]) -> None
     """Assign the values to their variables in one run, through their initializers."""
     if values:
-        session.run([variable.initializer for variable in values],
-                    {variable.initializer.inputs[1]: value for variable, value in values.items()})
+        session.run(
+            [variable.initializer for variable in values],
+            {variable.initializer.inputs[1]: value for variable, value in values.items()},
+        )
 
 
 def _run(reference, session, recorder, name, arrays, updates=False):
@@ -282,8 +308,13 @@ def write_run(reference, recorder, name, values):
     # type: (Reference, Recorder, str, Dict[Any, Any]) -> None
     """Write fetched values as a run record."""
     stored = [
-        (leaf, kind, tuple(part if isinstance(part, np.ndarray) else values[(leaf, number)]
-                           for number, part in enumerate(parts)))
+        (
+            leaf,
+            kind,
+            tuple(
+                part if isinstance(part, np.ndarray) else values[(leaf, number)] for number, part in enumerate(parts)
+            ),
+        )
         for leaf, kind, parts in reference.leaves
     ]
     leaves, arrays = outputs.store(stored)
@@ -299,8 +330,13 @@ def _loss_records(losses, variables):
     """Return the record of each (collection, tensor)."""
     by_op = {variable.op: plain_name(variable) for variable in variables}
     return tuple(
-        Loss(tensor.name, _variables_behind(tensor.op, by_op), "loss.{}".format(number),
-             stacks.to_stack(stacks.raw_from_summary(tensor.op.traceback)), collection)
+        Loss(
+            tensor.name,
+            _variables_behind(tensor.op, by_op),
+            "loss.{}".format(number),
+            stacks.to_stack(stacks.raw_from_summary(tensor.op.traceback)),
+            collection,
+        )
         for number, (collection, tensor) in enumerate(losses)
     )
 
@@ -330,10 +366,18 @@ def _variable_records(reference, digests):
         item = created.get(id(variable))
         raw = item.raw_stack if item else stacks.raw_from_summary(variable.op.traceback)
         shape = tuple(variable.shape.as_list()) if variable.shape.rank is not None else (None,)
-        records.append(VariableRecord(
-            plain_name(variable), shape, variable.dtype.base_dtype.name, id(variable) in trainable, True,
-            stacks.to_stack(raw), item.origin if item else "explicit-variable", digests.get(plain_name(variable)),
-        ))
+        records.append(
+            VariableRecord(
+                plain_name(variable),
+                shape,
+                variable.dtype.base_dtype.name,
+                id(variable) in trainable,
+                True,
+                stacks.to_stack(raw),
+                item.origin if item else "explicit-variable",
+                digests.get(plain_name(variable)),
+            )
+        )
     return tuple(records)
 
 
@@ -354,8 +398,8 @@ def _record_functional(reference, recorder, arrays):
 def with_constant_seeds(graph):
     # type: (Any) -> Any
     """Return a copy of `graph` in which every seeded operation has the seeds of mode `constant`."""
-    definition = graph.as_graph_def()
-    groups = [definition.node] + [function.node_def for function in definition.library.function]
+    copied = graph.as_graph_def()
+    groups = [copied.node] + [function.node_def for function in copied.library.function]
     for nodes in groups:
         for node in nodes:
             if "seed" in node.attr and "seed2" in node.attr:
@@ -363,5 +407,5 @@ def with_constant_seeds(graph):
                 node.attr["seed2"].i = 0
     copy = tf.Graph()
     with copy.as_default():
-        tf.import_graph_def(definition, name="")
+        tf.import_graph_def(copied, name="")
     return copy

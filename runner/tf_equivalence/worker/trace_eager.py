@@ -1,34 +1,32 @@
 """Traces the TF2 side: every operation that one eager call of the model executes, with its values."""
 
 import sys
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
 from tf_equivalence import recording, stacks, trace
-from tf_equivalence.worker import call_arguments, op_kinds
+from tf_equivalence.worker import call_arguments, eager_ops, op_kinds
 
 Arrays = Dict[str, np.ndarray]
 
 _NOT_ARRAYS = ("resource", "variant", "string")
 
 
-class _Executed:
+class _Executed(NamedTuple):
     """One executed operation, before it is known whether anything depends on it."""
 
-    def __init__(self, type, name, scope, inputs, outputs, attrs, call, layer, raw, loop, iteration):
-        # type: (str, str, str, List[int], List[Tuple[int, str, trace.Shape]], Dict[str, Any], Optional[trace.Call], Optional[trace.Layer], Tuple[stacks.RawFrame, ...], str, int) -> None
-        self.type = type
-        self.name = name
-        self.scope = scope
-        self.inputs = inputs
-        self.outputs = outputs
-        self.attrs = attrs
-        self.call = call
-        self.layer = layer
-        self.raw = raw
-        self.loop = loop
-        self.iteration = iteration
+    type: str
+    name: str
+    scope: str
+    inputs: List[int]
+    outputs: List[Tuple[int, str, trace.Shape]]
+    attrs: Dict[str, Any]
+    call: Optional[trace.Call]
+    layer: Optional[trace.Layer]
+    raw: Tuple[stacks.RawFrame, ...]
+    loop: str
+    iteration: int
 
 
 class EagerTracer:
@@ -43,18 +41,18 @@ class EagerTracer:
     """
 
     def __init__(self, variables, inputs=None):
-        # type: (Union[Mapping[str, Any], Iterable[Any]], Any) -> None
+        # type: (Any, Any) -> None
         """Take the variables by name (without `:0`), or as a list that carries names; and the inputs."""
-        named = variables.items() if isinstance(variables, Mapping) else [(v.name, v) for v in variables]
+        named = variables if isinstance(variables, Mapping) else {v.name: v for v in variables}
         self._variables = {}  # type: Dict[int, str]
-        for name, variable in named:
+        for name, variable in named.items():
             self._variables[_handle_id(variable)] = name.split(":")[0]
         self._inputs = None if inputs is None else {i for i in map(_tensor_id, _flatten(inputs)) if i is not None}
         self._ops = []  # type: List[_Executed]
         self._producers = {}  # type: Dict[int, Tuple[int, int]]
         self._values = {}  # type: Dict[int, Any]
         self._reader = call_arguments.CallReader()
-        self._loops = _LoopCounter()
+        self._loops = eager_ops.LoopCounter()
         self._first_id = 0
         self._was_eager = False
         self._paused = False
@@ -80,18 +78,18 @@ class EagerTracer:
         self._reader.close()
         self._loops.close()
 
-    def _on_op(self, op_type, inputs, attrs, outputs, op_name=None, graph=None):
+    def _on_op(self, op_type, inputs, attrs, outputs, op_name=None, graph=None):  # noqa: ARG002 - TensorFlow's call
         # type: (Any, Any, Any, Any, Any, Any) -> None
         if graph is not None or self._paused:
             return
         self._paused = True
         try:
-            self._record(op_kinds.text(op_type), inputs, attrs, outputs, op_name)
+            self._record(op_kinds.text(op_type), inputs, attrs, outputs)
         finally:
             self._paused = False
 
-    def _record(self, op_type, inputs, attrs, outputs, op_name):
-        # type: (str, Any, Any, Any, Any) -> None
+    def _record(self, op_type, inputs, attrs, outputs):
+        # type: (str, Any, Any, Any) -> None
         from tensorflow.python.eager import context
 
         frame = sys._getframe(2)
@@ -102,7 +100,7 @@ class EagerTracer:
         for tensor in inputs:
             if tensor._id not in self._producers and tensor._id not in self._values:
                 self._keep_value(tensor)
-        made = []
+        made = []  # type: List[Tuple[int, str, trace.Shape]]
         for at, tensor in enumerate(outputs):
             self._producers[tensor._id] = (len(self._ops), at)
             self._keep_value(tensor)
@@ -114,7 +112,7 @@ class EagerTracer:
                 scope,
                 [tensor._id for tensor in inputs],
                 made,
-                _attributes(op_type, attrs),
+                eager_ops.attributes(op_type, attrs),
                 call,
                 layer,
                 stacks.capture(2),
@@ -133,7 +131,7 @@ class EagerTracer:
         unknown = [t for t in unknown if t._id not in self._variables and t._id not in self._values]
         if not unknown:
             return
-        given = []
+        given = []  # type: List[Any]
         for value in frame.f_locals.values():
             items = value if isinstance(value, (list, tuple)) else (value,)
             given.extend(item for item in items if _handle_id(item) in self._variables)
@@ -170,9 +168,7 @@ class EagerTracer:
         cache = {}  # type: Dict[Any, recording.Stack]
         ops = tuple(self._op(at, place, data, arrays, cache) for at in kept)
         results = tuple(self._source(i, place, data) for i in targets or ())
-        notes = tuple(
-            sorted({"{} hides what it computes".format(op.type) for op in ops if op.type in _OPAQUE})
-        )
+        notes = tuple(sorted({"{} hides what it computes".format(op.type) for op in ops if op.type in _OPAQUE}))
         return trace.Trace("tf2", ops, results, notes), arrays
 
     def _data_dependent(self):
@@ -181,7 +177,7 @@ class EagerTracer:
         for at, op in enumerate(self._ops):
             if op.type in op_kinds.SHAPE_ONLY:
                 continue
-            if _is_stateful(op.type) or any(self._is_data(i, data) for i in op.inputs):
+            if eager_ops.is_stateful(op.type) or any(self._is_data(i, data) for i in op.inputs):
                 data.add(at)
         return data
 
@@ -283,112 +279,9 @@ _OPAQUE = frozenset(
 )
 
 
-class _LoopCounter:
-    """Tells in which pass of which eagerly run `while_loop` an operation executes."""
-
-    def __init__(self):
-        # type: () -> None
-        self._current = {}  # type: Dict[int, Tuple[Any, Any, str, int]]
-        self._count = 0
-
-    def close(self):
-        # type: () -> None
-        self._current.clear()
-
-    def read(self, frame):
-        # type: (Any) -> Tuple[str, int]
-        """Return the innermost loop's name, empty for none, and its pass counted from 0."""
-        depth = 0
-        while frame is not None and depth < 400:
-            code = frame.f_code
-            if code.co_name == "while_loop" and "/tensorflow/python/ops/" in code.co_filename.replace("\\", "/"):
-                found = self._pass(frame)
-                if found is not None:
-                    return found
-            frame = frame.f_back
-            depth += 1
-        return "", 0
-
-    def _pass(self, frame):
-        # type: (Any) -> Optional[Tuple[str, int]]
-        values = frame.f_locals
-        if not values.get("executing_eagerly") or "try_to_pack" not in values:
-            return None  # an outer wrapper of the same name
-        state = values.get("loop_vars")
-        known = self._current.get(id(frame))
-        if known is None or known[0] is not frame:
-            self._count += 1
-            known = (frame, state, "while_{}".format(self._count), 0)
-        elif known[1] is not state:
-            known = (frame, state, known[2], known[3] + 1)
-        self._current[id(frame)] = known
-        return known[2], known[3]
-
-
 def _is_traced(op):
     # type: (_Executed) -> bool
     return op.type not in op_kinds.PASS_THROUGH and op.type not in op_kinds.DROPPED and op.type != "IdentityN"
-
-
-_STATEFUL = {}  # type: Dict[str, bool]
-
-
-def _definition(op_type):
-    # type: (str) -> Any
-    from tensorflow.python.framework import op_def_registry
-
-    get = getattr(op_def_registry, "get", None)
-    return get(op_type) if get is not None else op_def_registry.get_registered_ops().get(op_type)
-
-
-def _is_stateful(op_type):
-    # type: (str) -> bool
-    if op_type not in _STATEFUL:
-        definition = _definition(op_type)
-        _STATEFUL[op_type] = bool(definition is not None and definition.is_stateful)
-    return _STATEFUL[op_type]
-
-
-_DEFAULTS = {}  # type: Dict[str, Dict[str, Any]]
-
-
-def _defaults(op_type):
-    # type: (str) -> Dict[str, Any]
-    """Return the default attributes: eager execution reports only those that the caller spelled out."""
-    if op_type not in _DEFAULTS:
-        found = {}
-        definition = _definition(op_type)
-        for attr in definition.attr if definition is not None else ():
-            kind = attr.default_value.WhichOneof("value") if attr.HasField("default_value") else None
-            if kind in ("s", "i", "f", "b"):
-                found[attr.name] = getattr(attr.default_value, kind)
-            elif kind == "list":
-                values = attr.default_value.list
-                found[attr.name] = list(values.i) or list(values.s) or list(values.f)
-        _DEFAULTS[op_type] = found
-    return _DEFAULTS[op_type]
-
-
-def _attributes(op_type, flat):
-    # type: (str, Any) -> Dict[str, Any]
-    found = dict(_defaults(op_type))
-    flat = flat or ()
-    found.update((op_kinds.text(k), v) for k, v in zip(flat[::2], flat[1::2]) if v is not None)
-    return op_kinds.attributes({key: _dtype_name(value) if key in _TYPES else value for key, value in found.items()})
-
-
-_TYPES = frozenset(["T", "DstT", "SrcT", "dtype", "out_type", "output_type", "Tout", "Tin"])
-
-
-def _dtype_name(value):
-    # type: (Any) -> Any
-    """Return the name of a dtype that eager execution reports as its enum value."""
-    from tensorflow.python.framework import dtypes
-
-    try:
-        return dtypes.as_dtype(value).name
-    except (TypeError, ValueError):
-        return value
 
 
 def _key(tensor_id):

@@ -251,7 +251,7 @@ def _data_dependent(ops):
 
 def _is_data_origin(op):
     # type: (Any) -> bool
-    if op.type in op_kinds.VARIABLES or op.type in op_kinds.INPUTS or op.type in ("PlaceholderWithDefault",):
+    if op.type in op_kinds.VARIABLES or op.type in op_kinds.INPUTS or op.type == "PlaceholderWithDefault":
         return True
     if op.type.startswith("TensorArray") or op.type in op_kinds.DROPPED:
         return False

@@ -6,7 +6,7 @@ descriptor on the class sees that.
 """
 
 import contextlib
-from typing import Any, Dict, FrozenSet, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.ops import resource_variable_ops
@@ -43,13 +43,18 @@ def log_handle_reads(log):
 
 
 class Provenance:
-    """The variables behind each tensor that is computed while `scope` is entered."""
+    """The variables behind each tensor that is computed while `scope` is entered.
+
+    A set of variables is an integer with one bit for each, since deep nets make thousands of sets
+    of hundreds of variables.
+    """
 
     def __init__(self):
         # type: () -> None
         self._reads = []  # type: List[Any]
-        self._sources = {}  # type: Dict[int, FrozenSet[str]]
-        self._kept = []  # type: List[Any]  # ids stay unique while the tensors live
+        self._names = []  # type: List[str]
+        self._bits = {}  # type: Dict[int, int]
+        self._sources = {}  # type: Dict[int, int]
 
     @contextlib.contextmanager
     def scope(self):
@@ -63,19 +68,31 @@ class Provenance:
                 op_callbacks.remove_op_callback(self._see)
 
     def variables_of(self, tensor):
-        # type: (Any) -> FrozenSet[str]
-        """Return the names, without `:0`, of the variables that `tensor` was computed from."""
-        return self._sources.get(id(tensor), frozenset())
+        # type: (Any) -> List[str]
+        """Return the sorted names, without `:0`, of the variables that `tensor` was computed from."""
+        sources = self._sources.get(getattr(tensor, "_id", None), 0)
+        return sorted({name for bit, name in enumerate(self._names) if sources >> bit & 1})
+
+    def _bit(self, variable):
+        # type: (Any) -> int
+        handle = variable.__dict__["_handle"]
+        key = getattr(handle, "_id", id(handle))
+        if key not in self._bits:
+            self._bits[key] = 1 << len(self._names)
+            self._names.append(str(variable.name).replace(":0", ""))
+        return self._bits[key]
 
     def _see(self, op_type, inputs, attrs, outputs, op_name=None, graph=None):
         # type: (Any, Sequence[Any], Any, Sequence[Any], Any, Any) -> None
         del op_type, attrs, op_name
         if graph is not None:
             return
-        names = {str(variable.name).replace(":0", "") for variable in self._reads}
+        sources = 0
+        for variable in self._reads:
+            sources |= self._bit(variable)
         del self._reads[:]
         for tensor in inputs:
-            names |= self._sources.get(id(tensor), frozenset())
-        for tensor in outputs:
-            self._kept.append(tensor)
-            self._sources[id(tensor)] = frozenset(names)
+            sources |= self._sources.get(getattr(tensor, "_id", None), 0)
+        if sources:
+            for tensor in outputs:
+                self._sources[tensor._id] = sources

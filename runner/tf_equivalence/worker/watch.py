@@ -89,17 +89,18 @@ def digest(array):
     if array.dtype.kind not in "fciub" and array.dtype.name != "bfloat16":
         return None
     flat = np.ascontiguousarray(array).reshape(-1)
-    sha256 = hashlib.sha256(flat.view(np.uint8) if flat.size else b"").hexdigest()
+    sha256 = hashlib.sha256(flat.view(np.uint8).data if flat.size else b"").hexdigest()
     if flat.dtype.kind == "c":
         flat = np.abs(flat)
-    positions = np.unique(np.linspace(0, max(0, flat.size - 1), num=min(SAMPLE, flat.size)).astype(np.int64))
-    sample = flat[positions].astype(np.float64) if flat.size else np.zeros(0)
     if not flat.size:
         return Digest(sha256, (), 0.0, 0.0, 0.0)
-    mean = float(np.mean(flat, dtype=np.float64))
-    l2 = float(np.linalg.norm(flat))
-    std = float(np.sqrt(max(0.0, l2 * l2 / flat.size - mean * mean)))
-    return Digest(sha256, tuple(sample.tolist()), l2, mean, std)
+    # Squares of narrower floats overflow, and their rounding would be all of a small deviation.
+    values = flat.astype(np.float64)
+    positions = np.unique(np.linspace(0, values.size - 1, num=min(SAMPLE, values.size)).astype(np.int64))
+    sample = tuple(values[positions].tolist())
+    mean, l2 = float(np.mean(values)), float(np.sqrt(np.dot(values, values)))
+    values -= mean
+    return Digest(sha256, sample, l2, mean, float(np.sqrt(np.dot(values, values) / values.size)))
 
 
 def _origin(frame):
@@ -120,8 +121,8 @@ def _origin(frame):
         if base == "moving_averages.py":
             return "moving-average"
         in_library = in_library and bool(library)
-        if in_library and not found:
-            found = _library_origin(code.co_name, frame.f_locals, library)
+        if in_library and found in ("", "get-variable"):  # layers call get_variable, too
+            found = _library_origin(code.co_name, frame.f_locals, library) or found
         frame = frame.f_back
     return found or "explicit-variable"
 
@@ -156,7 +157,7 @@ def _has_automatic_name(layer):
     """Tell whether a legacy layer made up its own name: the class's name and perhaps a number."""
     name = str(getattr(layer, "name", ""))
     snake = "".join("_" + c.lower() if c.isupper() else c for c in type(layer).__name__).lstrip("_")
-    return name == snake or (name.startswith(snake + "_") and name[len(snake) + 1:].isdigit())
+    return name == snake or (name.startswith(snake + "_") and name[len(snake) + 1 :].isdigit())
 
 
 def variable_record(created, tracked):
@@ -165,6 +166,12 @@ def variable_record(created, tracked):
     variable = created.variable
     shape = tuple(variable.shape.as_list()) if variable.shape.rank is not None else (None,)
     return VariableRecord(
-        plain_name(variable), shape, variable.dtype.base_dtype.name, bool(variable.trainable), tracked,
-        stacks.to_stack(created.raw_stack), created.origin, created.initial,
+        plain_name(variable),
+        shape,
+        variable.dtype.base_dtype.name,
+        bool(variable.trainable),
+        tracked,
+        stacks.to_stack(created.raw_stack),
+        created.origin,
+        created.initial,
     )

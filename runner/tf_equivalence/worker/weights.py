@@ -9,10 +9,10 @@ from typing import Any, Tuple
 
 import numpy as np
 
-_POSITIVE = re.compile(r"(variance|(^|_)var$|stddev|(^|_)std$|sigma|gamma|scale|alpha|temperature|accumulator)", re.I)
-_SMALL = re.compile(r"(bias|beta|offset|mean|shift|^b$|_b$)", re.I)
-_DEPTHWISE = re.compile(r"depthwise", re.I)
-_EMBEDDING = re.compile(r"embedd?ing", re.I)
+_POSITIVE = re.compile(r"(variance|(^|_)var$|stddev|(^|_)std$|sigma|gamma|scale|alpha|temperature|accumulator)", re.IGNORECASE)
+_SMALL = re.compile(r"(bias|beta|offset|mean|shift|^b$|_b$)", re.IGNORECASE)
+_DEPTHWISE = re.compile(r"depthwise", re.IGNORECASE)
+_EMBEDDING = re.compile(r"embedd?ing", re.IGNORECASE)
 
 
 def _stream(name, shape):
@@ -38,7 +38,7 @@ def half_width(name, shape):
         if _EMBEDDING.search(last):
             return 0.0, 1.0
         fan_in = np.prod(shape[:2] if _DEPTHWISE.search(name) and len(shape) == 4 else shape[:-1])
-        return 0.0, float(np.sqrt(3.0 / max(1, fan_in)))
+        return 0.0, float(np.sqrt(3.0 / max(1.0, float(fan_in))))
     # A vector or scalar of unknown meaning may be a divisor or the argument of a logarithm.
     return 1.0, 0.5
 
@@ -59,9 +59,9 @@ def named_value(name, shape, dtype):
     rng = _stream(name, shape)
     kind = np.dtype(dtype).kind
     if kind == "b":
-        return rng.random_sample(shape) < 0.5
+        return np.asarray(rng.random_sample(shape) < 0.5)
     if kind in "iu":
-        return rng.randint(0, 4, shape).astype(dtype)
+        return np.asarray(rng.randint(0, 4, shape)).astype(dtype)
     centre, width = half_width(name, shape)
     values = rng.random_sample(shape)
     values *= 2.0 * width
