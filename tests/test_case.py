@@ -83,7 +83,7 @@ def test_draw_is_golden() -> None:
         pytest.param(((2.5,),), TypeError, "sequence of integers", id="fractional-dimension"),
         pytest.param((("2", "3"),), TypeError, "sequence of integers", id="text-dimension"),
         pytest.param(((-1, 3),), ValueError, "fully known", id="negative-dimension"),
-        pytest.param(((2,), "string"), TypeError, "", id="text"),
+        pytest.param(((2,), "string"), TypeError, "string", id="text"),
         pytest.param(((2,), "object"), TypeError, "numeric or bool", id="object"),
         pytest.param(((2,), "float32", 1, 1), ValueError, "low must be below high", id="empty-range"),
         pytest.param(((2,), "float32", float("nan"), 1), ValueError, "low must be below high", id="nan-bound"),

@@ -45,7 +45,7 @@ BUILD = BuildRecord(
     sightings=(Sighting("cached-tensor", "M.x", STACK),),
     notes=("left out",),
     seconds={"build": 1.5},
-    definition=STACK[0],
+    definition=(STACK[0],),
 )
 RUN = RunRecord(
     "named",

@@ -21,7 +21,10 @@ NOISE_FACTOR = 8  # what an equal computation was seen to differ by, relative to
 NOISE_FACTOR_ACROSS_RUNTIMES = 32
 ILL_CONDITIONED = 1e-3
 
+_MOST = float(np.finfo(np.float64).max)
 _EPS = {
+    "float8_e4m3fn": 2.0**-3,
+    "float8_e5m2": 2.0**-2,
     "float16": 2.0**-10,
     "bfloat16": 2.0**-7,
     "float32": 2.0**-23,
@@ -36,12 +39,12 @@ class Bound:
     """The bound on one array: an element passes when ``|tf1 - tf2| <= atol + rtol * |tf1|``.
 
     Attributes:
-        rtol: Relative to the magnitude of the TF1 element; dimensionless.
-        atol: In the unit of the array.
+        rtol: Relative to the magnitude of the TF1 element; dimensionless and finite.
+        atol: In the unit of the array; finite.
         source: Who decided, and from what, as a fragment of a sentence.
         noise: The largest change of the reference over its reruns; None where noise had no say.
         scale: The largest finite magnitude of the reference.
-        ill_conditioned: Whether the noise alone exceeds `ILL_CONDITIONED` times the scale.
+        ill_conditioned: Whether noise decided the bound and exceeds `ILL_CONDITIONED` times the scale.
     """
 
     rtol: float
@@ -51,15 +54,24 @@ class Bound:
     scale: float = 0.0
     ill_conditioned: bool = False
 
+    @property
+    def swallows(self) -> bool:
+        """Whether zeros in place of every value would pass, so that a pass says nothing."""
+        return self.scale > 0 and self.atol + self.rtol * self.scale >= self.scale
+
 
 def eps_of(dtype: str) -> float:
     """Return the machine epsilon of a floating or complex TensorFlow dtype; 0 for exact dtypes."""
-    return _EPS.get(dtype, 2.0**-3 if dtype.startswith("float8") else 0.0)
+    return _EPS.get(dtype, 0.0)
 
 
 def unmatched_globs(tolerance: Mapping[str, Tolerance], names: Sequence[str]) -> tuple[str, ...]:
     """Return the globs that match none of the names."""
-    return tuple(glob for glob in tolerance if not any(fnmatchcase(name, glob) for name in names))
+    return tuple(glob for glob in tolerance if not any(_matches(name, glob) for name in names))
+
+
+def _matches(name: str, glob: str) -> bool:
+    return name == glob or fnmatchcase(name, glob)  # a name may hold brackets of its own
 
 
 def resolve_tolerance(tolerance: TolerancePreset, name: str) -> tuple[str | Tolerance, str]:
@@ -69,7 +81,7 @@ def resolve_tolerance(tolerance: TolerancePreset, name: str) -> tuple[str | Tole
     if isinstance(tolerance, Tolerance):
         return tolerance, "the given tolerance"
     for glob, chosen in tolerance.items():
-        if fnmatchcase(name, glob):
+        if _matches(name, glob):
             return chosen, f"the case's tolerance for {glob!r}"
     return "measured", ""
 
@@ -89,18 +101,19 @@ def bound_for(
         name: Of the output, for globs.
         reference: TF1's values.
         reruns: TF1's values when computed again under conditions that should change only rounding.
-        tolerance: As the case or the run chose it.
+        tolerance: As the case or the run chose it; integers, booleans and bytes must be equal under any.
         dtype: TensorFlow's name of the dtype; empty takes the array's.
         cross_runtime: Whether the reference comes from another TensorFlow.
     """
-    chosen, who = resolve_tolerance(tolerance, name)
     scale = largest(reference)
+    if reference.dtype.kind not in "fc":
+        return Bound(0.0, 0.0, "exact", scale=scale)
+    chosen, who = resolve_tolerance(tolerance, name)
     if isinstance(chosen, Tolerance):
         return Bound(chosen.rtol, chosen.atol, f"{who}: rtol {chosen.rtol:g}, atol {chosen.atol:g}", scale=scale)
     if chosen == "guide":
         return Bound(*GUIDE, f"guide: rtol {GUIDE.rtol:g}, atol {GUIDE.atol:g}", scale=scale)
-    dtype = dtype or reference.dtype.name
-    return _measured(scale, _noise(reference, reruns), dtype, cross_runtime)
+    return _measured(scale, _noise(reference, reruns), dtype or reference.dtype.name, cross_runtime)
 
 
 def _measured(scale: float, noise: float, dtype: str, cross_runtime: bool) -> Bound:
@@ -108,17 +121,28 @@ def _measured(scale: float, noise: float, dtype: str, cross_runtime: bool) -> Bo
     rounding = ROUNDINGS * eps_of(dtype) * scale
     if factor * noise > rounding:
         source = f"measured: {factor} times the reference's own noise of {noise:.3g}"
-        return Bound(0.0, factor * noise, source, noise, scale, noise > ILL_CONDITIONED * scale)
+        # An infinite bound would let anything pass.
+        return Bound(0.0, min(factor * noise, _MOST), source, noise, scale, noise > ILL_CONDITIONED * scale)
     source = f"measured: {ROUNDINGS} units in the last place of {dtype} at the largest value, {scale:.3g}"
-    return Bound(0.0, rounding, source, noise, scale)
+    return Bound(0.0, min(rounding, _MOST), source, noise, scale)
 
 
 def largest(array: Array) -> float:
-    """Return the largest finite magnitude; 0 where there is none, or no arithmetic."""
-    if array.dtype.kind not in "fciu" or not array.size:
+    """Return the largest finite magnitude; 0 where there is none, or no arithmetic.
+
+    Magnitudes beyond float64, which complex numbers can have, count as its largest number.
+    """
+    kind = array.dtype.kind
+    if kind not in "fciu" or not array.size:
         return 0.0
-    magnitude = np.abs(widened(array))
-    return float(np.max(magnitude, where=np.isfinite(magnitude), initial=0.0))
+    if kind in "iu":  # Python's integers: the magnitude of the smallest int64 is no int64
+        return float(max(abs(int(array.max())), abs(int(array.min()))))
+    finite = np.isfinite(array)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Real magnitudes are exact in any width; complex ones are not.
+        magnitude = np.abs(widened(array) if kind == "c" else array)
+    where: Any = True if finite.all() else finite
+    return min(float(np.max(magnitude, where=where, initial=0.0)), _MOST)
 
 
 def widened(array: Array) -> Array:
@@ -129,13 +153,14 @@ def widened(array: Array) -> Array:
 
 
 def _noise(reference: Array, reruns: Sequence[Array]) -> float:
-    if reference.dtype.kind not in "fc" or not reference.size:
-        return 0.0
-    ours, noise = widened(reference), 0.0
+    """Return the largest change of any element over the reruns, where it is a number on both sides."""
+    noise = 0.0
     for rerun in reruns:
-        if rerun.shape != reference.shape or rerun.dtype.kind not in "fc":
+        comparable = rerun.shape == reference.shape and rerun.dtype == reference.dtype
+        if not comparable or np.array_equal(rerun, reference):
             continue
         with np.errstate(invalid="ignore", over="ignore"):
-            change = np.abs(widened(rerun) - ours)
-        noise = max(noise, float(np.max(change, where=np.isfinite(change), initial=0.0)))
+            change = widened(rerun) - widened(reference)
+        finite = np.isfinite(reference) & np.isfinite(rerun)
+        noise = max(noise, largest(np.where(finite, change, 0)))
     return noise

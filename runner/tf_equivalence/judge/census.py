@@ -1,4 +1,7 @@
-"""Compares the random operations of the two sides, in program order."""
+"""Compares the random operations of the two sides, in the order of their seeds.
+
+That is program order, unless a case sets `operation_seed` to align two programs that draw in another order.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tf_equivalence.steps import Build
 
 def compare_census(evidence: Evidence, tf1: Build, tf2: Build) -> Finding | None:
     """Return a finding for the first random operation that differs; None where all agree."""
-    ours, theirs = evidence.built(tf1).random_ops, evidence.built(tf2).random_ops
+    ours, theirs = (sorted(evidence.built(build).random_ops, key=lambda drawn: drawn.seed) for build in (tf1, tf2))
     for position, (one, other) in enumerate(zip_longest(ours, theirs)):
         if one is None or other is None or _differ(evidence, one, other):
             return _finding(evidence, position, one, other)
@@ -20,7 +23,7 @@ def compare_census(evidence: Evidence, tf1: Build, tf2: Build) -> Finding | None
 
 
 def _differ(evidence: Evidence, one: RandomOp, other: RandomOp) -> bool:
-    if one.op != other.op or one.dtype != other.dtype:
+    if (one.op, one.dtype, one.seed) != (other.op, other.dtype, other.seed):
         return True
     if one.shape is not None and other.shape is not None and one.shape != other.shape:
         return True
@@ -31,7 +34,8 @@ def _differ(evidence: Evidence, one: RandomOp, other: RandomOp) -> bool:
 def _finding(evidence: Evidence, position: int, one: RandomOp | None, other: RandomOp | None) -> Finding:
     places = evidence.places
     shown = (other if other is not None else one) or RandomOp("", None, "", 0, "", ())
-    sides = [_text(evidence, "TF1", one), _text(evidence, "TF2", other)]
+    unaligned = one is not None and other is not None and one.seed != other.seed
+    sides = [_text(evidence, side, drawn, unaligned) for side, drawn in (("TF1", one), ("TF2", other))]
     return Finding(
         "random-op-order",
         shown.variable and f"{shown.variable}:0",
@@ -47,9 +51,10 @@ def _finding(evidence: Evidence, position: int, one: RandomOp | None, other: Ran
     )
 
 
-def _text(evidence: Evidence, side: str, drawn: RandomOp | None) -> str:
+def _text(evidence: Evidence, side: str, drawn: RandomOp | None, with_seed: bool) -> str:
     if drawn is None:
         return f"{side} draws no more"
     shape = "of unknown shape" if drawn.shape is None else f"of shape {list(drawn.shape)}"
     purpose = f" for {drawn.variable}:0" if drawn.variable else ""
-    return f"{side} draws {drawn.op} {shape}{purpose} at {evidence.places.location(drawn.stack)}"
+    seed = f" with operation_seed {drawn.seed}" if with_seed else ""
+    return f"{side} draws {drawn.op} {shape}{purpose}{seed} at {evidence.places.location(drawn.stack)}"

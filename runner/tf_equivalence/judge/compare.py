@@ -6,18 +6,20 @@ exactly. Nothing is broadcast, and NaN equals NaN only when asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tf_equivalence.judge.bounds import Bound, widened
+from tf_equivalence.judge.bounds import Bound, largest, widened
 
 Array = npt.NDArray[Any]
 Index = tuple[int, ...]
 SAMPLES = 5
+
+_TERMINATOR = b"|"  # recordings end strings with it, since NumPy drops trailing NULs
 
 _INTEGERS: Mapping[str, tuple[Any, Any]] = {
     "float16": (np.float16, np.int16),
@@ -117,7 +119,11 @@ class Difference:
             "smallest_rtol": json_number(self.smallest_rtol),
         }
         if self.bound is not None:
-            metrics["bound"] = {"rtol": self.bound.rtol, "atol": self.bound.atol, "source": self.bound.source}
+            metrics["bound"] = {
+                "rtol": self.bound.rtol,
+                "atol": self.bound.atol,
+                "source": self.bound.source,
+            }
         return metrics
 
 
@@ -160,51 +166,187 @@ def compare(
         tf1_dtype: TensorFlow's dtype name where the array holds another dtype's values, as for bfloat16.
         tf2_dtype: The same for `tf2`.
     """
-    names = tf1_dtype or tf1.dtype.name, tf2_dtype or tf2.dtype.name
+    names = tf1_dtype or _dtype_name(tf1), tf2_dtype or _dtype_name(tf2)
     if tf1.shape != tf2.shape:
         return Difference("shape", tf1.shape, tf2.shape, *names)
-    numbers = tf1.dtype.kind in "fciub" and tf2.dtype.kind in "fciub"
-    inexact = numbers and (tf1.dtype.kind in "fc" or tf2.dtype.kind in "fc")
-    if inexact:
+    kinds = {tf1.dtype.kind, tf2.dtype.kind}
+    if kinds & set("fc") and kinds <= set("fciub"):
         found = _compare_inexact(tf1, tf2, bound, nan_equal, names)
     else:
-        found = _compare_exact(tf1, tf2, names, numbers)
+        found = _compare_exact(tf1, tf2, names)
     if names[0] != names[1]:
-        return _with_kind(found or Difference("dtype", tf1.shape, tf2.shape, *names, total=tf1.size), "dtype")
+        return replace(found or Difference("dtype", tf1.shape, tf2.shape, *names, total=tf1.size), kind="dtype")
     return found
 
 
-def _with_kind(found: Difference, kind: str) -> Difference:
-    return Difference(**{**vars(found), "kind": kind})
+def largest_difference(tf1: Array, tf2: Array) -> float:
+    """Return the largest absolute difference where both are finite; 0 for arrays that do not compare as numbers."""
+    if tf1.shape != tf2.shape or {tf1.dtype.kind, tf2.dtype.kind} - set("fc") or np.array_equal(tf1, tf2):
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        return largest(np.asarray(widened(tf1) - widened(tf2)))
 
 
-def _compare_exact(tf1: Array, tf2: Array, names: tuple[str, str], numbers: bool) -> Difference | None:
-    if (tf1.dtype.kind == "S") != (tf2.dtype.kind == "S"):
-        differ = np.ones(tf1.shape, bool)
-    else:
-        differ = np.asarray(tf1 != tf2)  # NumPy compares int64 with uint64 by value
+def _dtype_name(array: Array) -> str:
+    return "string" if array.dtype.kind == "S" else array.dtype.name  # NumPy's name tells the longest string
+
+
+# --- integers, booleans, bytes
+
+
+def _compare_exact(tf1: Array, tf2: Array, names: tuple[str, str]) -> Difference | None:
+    numbers = tf1.dtype.kind in "iub" and tf2.dtype.kind in "iub"
+    alike = numbers or tf1.dtype.kind == tf2.dtype.kind
+    # NumPy compares int64 with uint64 by value, and text with numbers not at all.
+    differ = np.asarray(tf1 != tf2) if alike else np.ones(tf1.shape, bool)
     count = int(np.count_nonzero(differ))
     if not count:
         return None
-    where = _first_indices(differ, SAMPLES)
-    samples = tuple(Element(i, tf1[i].item(), tf2[i].item(), _exact_distance(tf1[i], tf2[i])) for i in where)
     worst = None
-    if numbers and tf1.dtype.kind != "b":
-        with np.errstate(over="ignore"):
-            rough = np.abs(widened(tf1) - widened(tf2))
-        index = _index(int(np.argmax(np.where(differ, np.maximum(rough, 0.5), 0.0))), tf1.shape)
-        worst = Element(index, tf1[index].item(), tf2[index].item(), _exact_distance(tf1[index], tf2[index]))
+    if numbers and "b" not in (tf1.dtype.kind, tf2.dtype.kind):
+        worst = _exact_element(tf1, tf2, _farthest_integer(tf1, tf2, differ))
     return Difference(
-        "value", tf1.shape, tf2.shape, *names, mismatched=count, total=tf1.size, worst_absolute=worst,
-        samples=samples, relative_l2=count / tf1.size, smallest_atol=worst.difference if worst else float("inf"),
+        kind="value",
+        tf1_shape=tf1.shape,
+        tf2_shape=tf2.shape,
+        tf1_dtype=names[0],
+        tf2_dtype=names[1],
+        mismatched=count,
+        total=tf1.size,
+        worst_absolute=worst,
+        relative_l2=count / tf1.size,
+        samples=tuple(_exact_element(tf1, tf2, index) for index in _first_indices(differ, SAMPLES)),
+        smallest_atol=float("inf"),
         smallest_rtol=float("inf"),
-    )  # fmt: skip
+    )
 
 
-def _exact_distance(one: Any, other: Any) -> float:
-    """Return the distance of two exact values, in Python's own integers, which do not overflow."""
-    one, other = one.item(), other.item()
-    return float(abs(int(one) - int(other))) if isinstance(one, int) and isinstance(other, int) else float("inf")
+def _farthest_integer(tf1: Array, tf2: Array, differ: npt.NDArray[np.bool_]) -> Index:
+    """Return the index of the largest distance; of 64-bit integers it fits unsigned ones, which wrap around."""
+    if tf1.dtype.kind == tf2.dtype.kind:
+        wide = np.int64 if tf1.dtype.kind == "i" else np.uint64
+        ours, theirs = np.atleast_1d(tf1).astype(wide), np.atleast_1d(tf2).astype(wide)
+        distance: Array = np.maximum(ours, theirs).view(np.uint64) - np.minimum(ours, theirs).view(np.uint64)
+    else:  # not of one dtype anyway: roughly will do, as long as it is an element that differs
+        distance = np.where(differ, np.abs(widened(tf1) - widened(tf2)) + 1, 0.0)
+    return _index(int(np.argmax(distance)), tf1.shape)
+
+
+def _exact_element(tf1: Array, tf2: Array, index: Index) -> Element:
+    one, other = tf1[index].item(), tf2[index].item()
+    if isinstance(one, int) and isinstance(other, int):
+        return Element(index, one, other, float(abs(int(one) - int(other))))
+    if isinstance(one, bytes) and isinstance(other, bytes) and one[-1:] == other[-1:] == _TERMINATOR:
+        one, other = one[:-1], other[:-1]
+    return Element(index, one, other, float("inf"))
+
+
+# --- floating and complex numbers
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """How far two arrays lie apart, element by element, in units in which nothing overflows.
+
+    Attributes:
+        absolute: ``|tf1 - tf2| * unit``; 0 where a value is not finite on either side.
+        magnitude: ``|tf1| * unit``; 0 in the same places.
+        unit: 1, or, where numbers come near the largest float64, an array that is smaller there.
+    """
+
+    absolute: npt.NDArray[np.float64]
+    magnitude: npt.NDArray[np.float64]
+    unit: Array | float
+
+    def within(self, atol: float, rtol: float) -> npt.NDArray[np.bool_]:
+        """Return where the difference is at most ``atol + rtol * |tf1|``."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(self.absolute <= atol * self.unit + rtol * self.magnitude)
+
+    def true_absolute(self) -> npt.NDArray[np.float64]:
+        """Return the differences; infinite beyond float64."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.absolute / self.unit)
+
+    def relative(self) -> npt.NDArray[np.float64]:
+        """Return the differences relative to |tf1|; infinite where tf1 is 0 and tf2 is not."""
+        relative = np.zeros(self.absolute.shape)
+        with np.errstate(divide="ignore", over="ignore", under="ignore"):
+            return np.divide(self.absolute, self.magnitude, out=relative, where=self.absolute > 0)
+
+    def relative_l2(self) -> float:
+        """Return ``||tf1 - tf2|| / ||tf1||``; infinite where tf1 is 0 throughout and tf2 is not."""
+        level = self.unit / np.min(self.unit) if isinstance(self.unit, np.ndarray) else 1.0
+        over, under = _norm(self.absolute / level), _norm(self.magnitude / level)
+        if not under[0]:
+            return float("inf") if over[0] else 0.0
+        with np.errstate(over="ignore", under="ignore"):
+            return float(np.float64(over[1]) / under[1] * np.float64(over[0] / under[0]))
+
+    def smallest_rtol(self) -> float:
+        """Return the smallest rtol that passes with atol 0; infinite where none does.
+
+        Multiplying rounds where dividing did, so the largest quotient is only the first guess.
+        """
+        apart = self.absolute > 0
+        rest = _Gap(self.absolute[apart], self.magnitude[apart], 1.0)
+
+        def passes(rtol: float) -> bool:
+            return bool(rest.within(0.0, rtol).all())
+
+        high = float(np.max(rest.relative(), initial=0.0))
+        while np.isfinite(high) and not passes(high):
+            high = float(np.nextafter(high, np.inf))
+        if not np.isfinite(high):
+            return float("inf")
+        if passes(float(np.nextafter(high, 0.0))):
+            high = _bisect(passes, high)
+        return high
+
+
+def _bisect(passes: Callable[[float], bool], high: float) -> float:
+    """Return the smallest float that passes, where 0 fails and `high` passes; floats order as their bits do."""
+    low, top = 0, int(np.float64(high).view(np.int64))
+    while top - low > 1:
+        middle = (low + top) // 2
+        if passes(float(np.int64(middle).view(np.float64))):
+            top = middle
+        else:
+            low = middle
+    return float(np.int64(top).view(np.float64))
+
+
+def _norm(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return (scale, norm) with the Euclidean norm being their product, so that squares do not overflow."""
+    scale = float(np.max(values, initial=0.0))
+    if not scale:
+        return 0.0, 0.0
+    with np.errstate(under="ignore"):
+        return scale, float(np.linalg.norm((values / scale).reshape(-1)))
+
+
+def _measure(ours: Array, theirs: Array) -> _Gap:
+    """Return how far two float64 or complex128 arrays lie apart, wherever both are finite."""
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        ours, theirs = _without_non_finite(ours, theirs)
+    with np.errstate(over="ignore", under="ignore"):
+        absolute, magnitude = np.abs(ours - theirs), np.abs(ours)
+        if np.isfinite(absolute).all() and np.isfinite(magnitude).all():
+            return _Gap(np.asarray(absolute), np.asarray(magnitude), 1.0)
+        unit = np.where(np.isfinite(absolute) & np.isfinite(magnitude), 1.0, 2.0**-4)
+        ours, theirs = ours * unit, theirs * unit
+        return _Gap(np.asarray(np.abs(ours - theirs)), np.asarray(np.abs(ours)), unit)
+
+
+def _without_non_finite(ours: Array, theirs: Array) -> tuple[Array, Array]:
+    """Return both with 0 where either is not finite; of a complex number, only in that part."""
+    if ours.dtype.kind != "c":
+        finite = np.isfinite(ours) & np.isfinite(theirs)
+        return np.where(finite, ours, 0.0), np.where(finite, theirs, 0.0)
+    cleaned = np.zeros_like(ours), np.zeros_like(theirs)
+    cleaned[0].real, cleaned[1].real = _without_non_finite(ours.real, theirs.real)
+    cleaned[0].imag, cleaned[1].imag = _without_non_finite(ours.imag, theirs.imag)
+    return cleaned
 
 
 def _compare_inexact(
@@ -212,24 +354,17 @@ def _compare_inexact(
 ) -> Difference | None:
     if tf1.dtype == tf2.dtype and np.array_equal(tf1, tf2):
         return None  # nothing to measure, and no NaN either
-    complex_ = "c" in (tf1.dtype.kind, tf2.dtype.kind)
-    wide = np.complex128 if complex_ else np.float64
+    wide = np.complex128 if "c" in (tf1.dtype.kind, tf2.dtype.kind) else np.float64
     ours, theirs = tf1.astype(wide, copy=False), tf2.astype(wide, copy=False)
     bad = _non_finite_mismatch(ours, theirs, nan_equal)
-    finite = np.isfinite(ours) & np.isfinite(theirs)
-    absolute, overflow = _absolute(ours, theirs, finite)
-    magnitude = np.abs(ours)
-    with np.errstate(over="ignore", invalid="ignore"):
-        allowed = bound.atol + bound.rtol * np.where(finite, magnitude, 0.0)
-        outside = finite & ~(absolute <= allowed)
-    differ = bad | outside
+    gap = _measure(ours, theirs)
+    differ = bad | ~gap.within(bound.atol, bound.rtol)
     count = int(np.count_nonzero(differ))
     if not count:
         return None
-    relative = _relative(absolute, magnitude, finite)
-    worst_absolute = _worst(absolute, finite, tf1, tf2)
-    worst_relative = _worst(relative, finite, tf1, tf2)
-    any_bad = bool(bad.any())
+    absolute, any_bad = gap.true_absolute(), bool(bad.any())
+    worst = _worst(absolute, gap.absolute, tf1, tf2)
+    samples = _first_indices(bad if any_bad else differ, SAMPLES)
     return Difference(
         kind="non-finite" if any_bad else "value",
         tf1_shape=tf1.shape,
@@ -238,18 +373,15 @@ def _compare_inexact(
         tf2_dtype=names[1],
         mismatched=count,
         total=tf1.size,
-        worst_absolute=worst_absolute,
-        worst_relative=worst_relative,
-        ulps=_ulps(worst_absolute, names) if worst_absolute and not complex_ else None,
-        relative_l2=float("inf") if overflow else _relative_l2(absolute, magnitude, finite),
-        samples=tuple(
-            Element(i, tf1[i].item(), tf2[i].item(), float(absolute[i]) if finite[i] else float("inf"))
-            for i in _first_indices(bad if any_bad else differ, SAMPLES)
-        ),
+        worst_absolute=worst,
+        worst_relative=_worst(gap.relative(), gap.absolute, tf1, tf2),
+        ulps=_ulps(worst, names) if worst and wide is np.float64 else None,
+        relative_l2=gap.relative_l2(),
+        samples=tuple(_element(tf1, tf2, i, float("inf") if bad[i] else float(absolute[i])) for i in samples),
         nan_count=(int(np.count_nonzero(np.isnan(ours))), int(np.count_nonzero(np.isnan(theirs)))),
         bound=bound,
-        smallest_atol=float("inf") if any_bad or worst_absolute is None else worst_absolute.difference,
-        smallest_rtol=float("inf") if any_bad or worst_relative is None else worst_relative.difference,
+        smallest_atol=float("inf") if any_bad else float(absolute.max()),
+        smallest_rtol=float("inf") if any_bad else gap.smallest_rtol(),
     )
 
 
@@ -265,42 +397,17 @@ def _non_finite_mismatch(ours: Array, theirs: Array, nan_equal: bool) -> npt.NDA
     return np.asarray(nans | (infinite & ~(one | other) & (ours != theirs)))
 
 
-def _absolute(ours: Array, theirs: Array, finite: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], bool]:
-    """Return the absolute differences, 0 where not finite, and whether any exceeds float64."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        absolute = np.abs(np.where(finite, ours, 0) - np.where(finite, theirs, 0))
-    return absolute, bool(np.isinf(absolute).any())
-
-
-def _relative(
-    absolute: npt.NDArray[np.float64], magnitude: npt.NDArray[np.float64], finite: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Return the differences relative to |tf1|; infinite where tf1 is 0 and tf2 is not."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        relative = absolute / magnitude
-    return np.where(finite & (absolute > 0), relative, 0.0)
-
-
-def _relative_l2(
-    absolute: npt.NDArray[np.float64], magnitude: npt.NDArray[np.float64], finite: npt.NDArray[np.bool_]
-) -> float:
-    """Return ||tf1 - tf2|| / ||tf1|| over finite elements, scaled so that squares do not overflow."""
-    kept = np.where(finite, magnitude, 0.0)
-    scale, largest = float(np.max(kept, initial=0.0)), float(np.max(absolute, initial=0.0))
-    if not scale:
-        return float("inf") if largest else 0.0
-    if not largest:
-        return 0.0
-    with np.errstate(over="ignore"):
-        ratio = float(np.linalg.norm((absolute / largest).reshape(-1)) / np.linalg.norm((kept / scale).reshape(-1)))
-        return float(np.float64(ratio) * np.float64(largest / scale))
-
-
-def _worst(values: npt.NDArray[np.float64], finite: npt.NDArray[np.bool_], tf1: Array, tf2: Array) -> Element | None:
-    if not finite.any():
+def _worst(values: Array, absolute: Array, tf1: Array, tf2: Array) -> Element | None:
+    """Return the element with the largest of `values`, the largest `absolute` deciding; None where nothing differs."""
+    if not absolute.any():
         return None
-    index = _index(int(np.argmax(np.where(finite, values, -1.0))), tf1.shape)
-    return Element(index, tf1[index].item(), tf2[index].item(), float(values[index]))
+    top = np.max(values)
+    index = _index(int(np.argmax(np.where(values == top, absolute, -1.0))), tf1.shape)
+    return _element(tf1, tf2, index, float(top))
+
+
+def _element(tf1: Array, tf2: Array, index: Index, difference: float) -> Element:
+    return Element(index, tf1[index].item(), tf2[index].item(), difference)
 
 
 def _index(flat: int, shape: Index) -> Index:

@@ -25,11 +25,13 @@ def judge_variable_inventory(evidence: Evidence, regularized: bool = True) -> tu
     """
     inventory = _Inventory(evidence)
     findings = [
+        *inventory.nothing(),
         *inventory.untracked(),
         *inventory.misnamed(),
         *inventory.missing(),
         *inventory.unexpected(),
         *inventory.duplicates(),
+        *inventory.collisions(),
         *inventory.properties(),
         *inventory.unused_renames(),
         *(_regularized(evidence) if regularized else ()),
@@ -49,7 +51,10 @@ class _Inventory:
         self._evidence = evidence
         self._tf1_build, self._tf2_build = evidence.built(TF1_INFERENCE), evidence.built(TF2_INFERENCE)
         self._global_step = [v for v in self._tf1_build.variables if v.name == "global_step" and not v.trainable]
-        self._tf1 = {evidence.tf2_name(v.name): v for v in self._tf1_build.variables if v not in self._global_step}
+        ours = [v for v in self._tf1_build.variables if v not in self._global_step]
+        self._tf1 = {evidence.tf2_name(v.name): v for v in ours}
+        # Two variables under one name leave one of them unchecked.
+        self._collisions = [v for v in ours if self._tf1[evidence.tf2_name(v.name)] is not v]
         tracked = [v for v in self._tf2_build.variables if v.tracked]
         self._tf2 = {v.name: v for v in tracked}
         self._counts = Counter(v.name for v in tracked)
@@ -66,6 +71,13 @@ class _Inventory:
         self._unmatched = [v for v in unmatched if v.name not in paired[1]]
         # A trainable variable that nobody tracks is lost to training, whatever it is called.
         self._strays = [v for v in self._lost if v.trainable and v not in self._untracked]
+
+    def nothing(self) -> list[Finding]:
+        if self._tf1 or self._tf2:
+            return []
+        location = self._evidence.places.location(self._tf2_build.definition)
+        message = "Neither side has a variable, so there is nothing to compare. Assign them to attributes of the model."
+        return [Finding("nothing-compared", "", message, location)]
 
     def untracked(self) -> list[Finding]:
         found = []
@@ -138,6 +150,22 @@ class _Inventory:
             for name, count in self._counts.items()
             if count > 1
         ]
+
+    def collisions(self) -> list[Finding]:
+        location = self._evidence.places.location(self._tf1_build.definition)
+        found = []
+        for variable in self._collisions:
+            new = self._evidence.tf2_name(variable.name)
+            found.append(
+                Finding(
+                    "rename-collision",
+                    f"{variable.name}:0",
+                    f"variable_names leaves TF1's {variable.name} and {self._tf1[new].name} with one TF2 name, {new}, so "
+                    "one of them would go unchecked. Give each TF1 variable a TF2 variable of its own.",
+                    location,
+                )
+            )
+        return found
 
     def properties(self) -> list[Finding]:
         found = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from tf_equivalence.judge.bounds import Bound
 from tf_equivalence.judge.compare import Difference, Element
 
 _MOST_ULPS = 1e6  # beyond, the count says nothing that the difference does not
+_MOST_TEXT = 60
 
 
 def format_number(value: Any) -> str:
@@ -21,67 +24,134 @@ def format_number(value: Any) -> str:
 def describe(name: str, difference: Difference) -> str:
     """Return one paragraph: what differs, by how much, where, how much was allowed and by whom."""
     if difference.kind == "shape":
-        return (
-            f"{name} has shape {list(difference.tf1_shape)} on the TF1 side and {list(difference.tf2_shape)} on the "
-            "TF2 side. Shapes are never broadcast: return the same shape."
-        )
+        return _shape(name, difference)
     parts = []
     if difference.kind == "dtype":
-        parts.append(
-            f"{name} is {difference.tf1_dtype} on the TF1 side and {difference.tf2_dtype} on the TF2 side: cast it."
-        )
-        if not difference.mismatched:
-            return f"{parts[0]} The values agree."
-    if difference.kind == "non-finite" or any(difference.nan_count):
-        parts.append(_non_finite(name, difference))
-    parts.append(_values(name, difference))
+        cast = f"{name} is {difference.tf1_dtype} on the TF1 side and {difference.tf2_dtype} on the TF2 side: cast it."
+        parts.append(cast if difference.mismatched else f"{cast} The values agree.")
+    if difference.mismatched:
+        disagree = difference.smallest_atol == math.inf and any(_non_finite(s) for s in difference.samples)
+        parts.append(_places_of_non_finite(name, difference) if disagree else _values(name, difference))
+        parts.append(_allowance(difference, disagree))
     return " ".join(part for part in parts if part)
 
 
-def _non_finite(name: str, difference: Difference) -> str:
-    first = difference.samples[0]
+def _shape(name: str, difference: Difference) -> str:
+    one, other = difference.tf1_shape, difference.tf2_shape
+    text = f"{name} has shape {list(one)} on the TF1 side and {list(other)} on the TF2 side. "
+    if [size for size in one if size != 1] == [size for size in other if size != 1]:
+        hint = "Only dimensions of size 1 differ: look for a squeeze, an expand_dims or keepdims. "
+    elif sorted(one) == sorted(other):
+        hint = "The same sizes in another order: look for a transpose or another data format. "
+    elif math.prod(one) == math.prod(other):
+        hint = "Both hold as many elements: look for a reshape. "
+    else:
+        hint = ""
+    return f"{text}{hint}Shapes are never broadcast: return the same shape."
+
+
+def _places_of_non_finite(name: str, difference: Difference) -> str:
     nans = difference.nan_count
-    both = " NaN is never equal to NaN." if nans[0] and nans[1] else ""
-    return (
-        f"{name} has non-finite values that do not agree, first at {_at(first.index)}: TF1 {_shown(first.tf1)}, TF2 "
-        f"{_shown(first.tf2)} ({nans[0]} NaN on the TF1 side, {nans[1]} on the TF2 side).{both}"
+    text = (
+        f"{name} has non-finite values that do not agree, {_share(difference)}, "
+        f"first at {_at(difference.samples[0])}"
     )
+    if any(nans):
+        text += f"; {nans[0]} NaN on the TF1 side, {nans[1]} on the TF2 side"
+    equal = " NaN is never equal to NaN: keep it from arising, on both sides." if nans[0] and nans[1] else ""
+    worst = difference.worst_absolute
+    finite = f" Finite values differ by up to {format_number(worst.difference)} at {_at(worst)}." if worst else ""
+    return f"{text}.{equal}{finite}"
 
 
 def _values(name: str, difference: Difference) -> str:
-    total = difference.total
-    counted = f"{difference.mismatched} of {total} element{'s' if total != 1 else ''} ({difference.percent:.3g}%)"
-    text = f"{name} differs in {counted}"
     worst, relative = difference.worst_absolute, difference.worst_relative
-    if worst is not None:
-        text += f", by up to {format_number(worst.difference)} at {_element(worst)}"
-        if difference.ulps is not None and 0 < difference.ulps < _MOST_ULPS:
-            text += f", {difference.ulps:.6g} units in the last place"
-    elif difference.samples:
-        text += f", first at {_element(difference.samples[0])}"
-    if relative is not None and relative.difference > 0:
-        where = "" if worst is not None and relative.index == worst.index else f" at {_element(relative)}"
-        text += f"; relatively by up to {format_number(relative.difference)}{where}"
-    bound = difference.bound
-    if bound is None:
-        return f"{text}. These must be equal."
-    limit = format_number(bound.atol) + (f" + {bound.rtol:g} * |tf1|" if bound.rtol else "")
-    text += f". Allowed is {limit} ({bound.source})."
-    if difference.smallest_atol != float("inf"):
-        text += (
-            f" It would pass with atol {format_number(difference.smallest_atol)}, or with rtol "
-            f"{format_number(difference.smallest_rtol)}."
-        )
+    shown = worst or difference.samples[0]
+    if difference.total == 1:
+        text = f"{name} is {_both(shown, ' on the TF1 side and ', ' on the TF2 side')}"
+    elif worst is None:
+        return f"{name} differs in {_share(difference)}, first at {_at(shown)}."
+    else:
+        text = f"{name} differs in {_share(difference)}, by up to {format_number(worst.difference)} at {_at(worst)}"
+    text += _size(difference, shown) + "."
+    if relative is not None and relative.index != shown.index and math.isfinite(relative.difference):
+        text += f" Relative to TF1 it is worst at {_at(relative)}: {_percent(relative.difference)}."
+    if difference.bound is not None and difference.total > 1:
+        text += f" As a whole, TF2's values are {_percent(difference.relative_l2)} of TF1's away (relative L2)."
     return text
 
 
-def _element(element: Element) -> str:
-    return f"{_at(element.index)} (TF1 {_shown(element.tf1)}, TF2 {_shown(element.tf2)})"
+def _size(difference: Difference, shown: Element) -> str:
+    """Return the size of the difference at one element, in the units that say something."""
+    sizes = []
+    if difference.total == 1 and math.isfinite(shown.difference):
+        sizes.append(f"{format_number(shown.difference)} apart")
+    relative = difference.worst_relative
+    if relative is not None and relative.index == shown.index and math.isfinite(relative.difference):
+        sizes.append(f"{_percent(relative.difference)} of TF1's value")
+    if difference.ulps is not None and 0 < difference.ulps < _MOST_ULPS:
+        sizes.append(f"{difference.ulps:.0f} unit{'s' if difference.ulps > 1 else ''} in the last place")
+    return f", {' or '.join(sizes)}" if sizes else ""
 
 
-def _at(index: tuple[int, ...]) -> str:
-    return str(list(index))
+def _allowance(difference: Difference, disagree: bool) -> str:
+    bound = difference.bound
+    if disagree:
+        return "Non-finite values must agree in place and sign under any tolerance."
+    if bound is None:
+        return "These must be equal."
+    text = f"Allowed is {_limit(bound)} ({bound.source})."
+    remedies = []
+    if math.isfinite(difference.smallest_rtol):
+        remedies.append(f"Tolerance(rtol={_rounded_up(difference.smallest_rtol)}, atol=0)")
+    if math.isfinite(difference.smallest_atol):
+        remedies.append(f"Tolerance(rtol=0, atol={_rounded_up(difference.smallest_atol)})")
+    return f"{text} It would take {' or '.join(remedies)} to pass." if remedies else text
 
 
-def _shown(value: Any) -> str:
-    return f"{value:.9g}" if isinstance(value, float) else repr(value)
+def _limit(bound: Bound) -> str:
+    if not bound.rtol:
+        return format_number(bound.atol)
+    return f"{format_number(bound.atol)} + {bound.rtol:g} * |tf1|"
+
+
+def _rounded_up(value: float) -> str:
+    """Return three significant digits that are not below the value, so that what is printed does pass."""
+    text = f"{value:.2e}"
+    if float(text) >= value:
+        return f"{float(text):g}"
+    raised = f"{value + 0.01 * 10.0 ** math.floor(math.log10(value)):.2e}"
+    return f"{float(raised):g}" if value <= float(raised) < math.inf else repr(value)
+
+
+def _share(difference: Difference) -> str:
+    total = difference.total
+    return f"{difference.mismatched} of {total} element{'s' if total != 1 else ''} ({difference.percent:.3g}%)"
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.3g}%" if 1e-5 <= ratio < 1e4 else f"{ratio:.3g} times"
+
+
+def _at(element: Element) -> str:
+    return f"{list(element.index)} (TF1 {_both(element, ', TF2 ')})"
+
+
+def _both(element: Element, between: str, after: str = "") -> str:
+    """Return both values, with as many digits as it takes to tell them apart."""
+    one, other = _text(element.tf1, 9), _text(element.tf2, 9)
+    if one == other:
+        one, other = _text(element.tf1, 17), _text(element.tf2, 17)
+    return f"{one}{between}{other}{after}"
+
+
+def _text(value: Any, digits: int) -> str:
+    if isinstance(value, float | complex):
+        return f"{value:.{digits}g}"
+    text = repr(value)
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}..."
+
+
+def _non_finite(element: Element) -> bool:
+    numbers = [value for value in (element.tf1, element.tf2) if isinstance(value, float | complex)]
+    return not all(math.isfinite(part) for value in numbers for part in (complex(value).real, complex(value).imag))

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tf_equivalence.pinpoint.loops import fold_loops
 from tf_equivalence.pinpoint.values import Array
 from tf_equivalence.trace import Trace, TracedOp
 
@@ -83,7 +84,7 @@ def align(
     rename: Callable[[str], str],
 ) -> Alignment:
     """Align two traces; `rename` turns a TF1 variable name into TF2's."""
-    first_pass = _fold_loops(tf2) if any(op.loop for op in tf1.ops) else {}
+    first_pass = fold_loops(tf2) if any(op.loop for op in tf1.ops) else {}
     left = list(tf1.ops)
     right = [op for op in tf2.ops if first_pass.get(op.index, op.index) == op.index]
     left_features = [_features(op, tf1_arrays, rename) for op in left]
@@ -99,61 +100,6 @@ def align(
         if left[i].index not in pairs and right[j].index not in taken
     }
     return Alignment(pairs, kept, first_pass)
-
-
-def _fold_loops(trace: Trace) -> dict[int, int]:
-    """Map every later pass of a loop onto its first: TF1's graph holds the body only once.
-
-    What a later pass does and the first does not maps to -1.
-    """
-    passes: dict[str, dict[int, list[TracedOp]]] = defaultdict(lambda: defaultdict(list))
-    unrolled = _unrolled_passes(trace)
-    for op in trace.ops:
-        loop, number = (op.loop, op.iteration) if op.loop else unrolled.get(op.index, ("", 0))
-        if loop:
-            passes[loop][number].append(op)
-    folded: dict[int, int] = {}
-    for numbered in passes.values():
-        for number, ops in numbered.items():
-            if number == 0:
-                continue
-            free = [(op.type, op.index) for op in numbered.get(0, ())]
-            for op in ops:
-                same = next((item for item in free if item[0] == op.type), None)
-                if same is not None:
-                    free.remove(same)
-                folded[op.index] = same[1] if same is not None else -1
-    return folded
-
-
-def _unrolled_passes(trace: Trace) -> dict[int, tuple[str, int]]:
-    """Tell the passes of a Python loop apart: index to the loop's name and the pass.
-
-    A function of the user whose same line takes the same variables several times is a recurrence;
-    a loop over layers takes other ones each time.
-    """
-    lines: dict[tuple[object, ...], list[TracedOp]] = defaultdict(list)
-    for op in trace.ops:
-        if not op.loop:
-            lines[(op.type, *((f.path, f.line) for f in op.stack if not f.library))].append(op)
-    counts: dict[tuple[object, ...], int] = {}
-    for ops in lines.values():
-        variables = [op.variables for op in ops if op.variables]
-        if len(variables) > 1 and len(set(variables)) == 1:
-            counts.setdefault(_function_of(ops[0]), len(variables))
-    found: dict[int, tuple[str, int]] = {}
-    for ops in lines.values():
-        passes = counts.get(_function_of(ops[0]), 1)
-        if passes > 1 and len(ops) >= passes:
-            each = len(ops) // passes
-            for at, op in enumerate(ops):
-                found[op.index] = (str(_function_of(op)), at // each)
-    return found
-
-
-def _function_of(op: TracedOp) -> tuple[object, ...]:
-    frames = [f for f in op.stack if not f.library]
-    return (*((f.path, f.function) for f in frames[:1]), *((f.path, f.line) for f in frames[1:]))
 
 
 @dataclass(frozen=True)
@@ -200,6 +146,8 @@ class _Scorer:
             (_codes([f.shape for f in left], [f.shape for f in right]), _SHAPE),
         ]
         self._left = [(f.norm, f.total) for f in left]
+        self._twins = _twins(left, right)
+        self._is_twin = np.isin(np.arange(len(right)), list(self._twins[1]))
         self._norm = np.array([f.norm for f in right])
         self._total = np.array([f.total for f in right])
 
@@ -212,12 +160,15 @@ class _Scorer:
         with np.errstate(invalid="ignore"):
             agree = (np.abs(self._norm - norm) <= _LOOSE * norm) & (np.abs(self._total - total) <= _LOOSE * norm)
         score += _VALUE * agree
-        return np.where(self._types[0][i] == self._types[1], score, -np.inf)
+        allowed = self._types[0][i] == self._types[1]
+        if i in self._twins[0]:
+            allowed &= np.arange(len(score)) == self._twins[0][i]
+        elif self._twins[1]:
+            allowed &= ~self._is_twin
+        return np.where(allowed, score, -np.inf)
 
 
 def _global_alignment(left: Sequence[_Features], right: Sequence[_Features]) -> dict[int, int]:
-    if not left or not right:
-        return {}
     head = _equal_head(left, right)
     matched = {i: i for i in range(head)}
     left, right = left[head:], right[head:]
@@ -225,22 +176,26 @@ def _global_alignment(left: Sequence[_Features], right: Sequence[_Features]) -> 
         return matched
     if len(left) * len(right) > _MAX_CELLS:
         return matched | _by_blocks(left, right, head)
+    return matched | {head + i: head + j for i, j in _by_table(left, right).items()}
+
+
+def _by_table(left: Sequence[_Features], right: Sequence[_Features]) -> dict[int, int]:
+    """Align by dynamic programming, one row of the table at a time."""
     scorer = _Scorer(left, right)
-    width = len(right)
-    best = np.zeros(width + 1)
+    best = np.zeros(len(right) + 1)
     # Whether the best path into a cell takes the pair (2), skips TF1's operation (1) or TF2's (0).
-    moves = np.zeros((len(left), width), dtype=np.int8)
+    moves = np.zeros((len(left), len(right)), dtype=np.int8)
     for i in range(len(left)):
         paired = best[:-1] + scorer.row(i)
-        either = np.maximum(best[1:], paired)
-        row = np.maximum.accumulate(np.concatenate(([0.0], either)))
+        row = np.maximum.accumulate(np.concatenate(([0.0], np.maximum(best[1:], paired))))
         moves[i] = np.where(row[1:] == paired, 2, np.where(row[1:] == best[1:], 1, 0))
         best = row
-    i, j = len(left) - 1, width - 1
+    matched: dict[int, int] = {}
+    i, j = len(left) - 1, len(right) - 1
     while i >= 0 and j >= 0:
         move = moves[i, j]
         if move == 2:
-            matched[head + i] = head + j
+            matched[i] = j
         i, j = (i - 1, j - 1) if move == 2 else (i - 1, j) if move == 1 else (i, j - 1)
     return matched
 
@@ -279,19 +234,41 @@ def _substitutions(matched: Mapping[int, int], left: Sequence[TracedOp], right: 
     return found
 
 
-def _out_of_order(matched: Mapping[int, int], left: Sequence[_Features], right: Sequence[_Features]) -> dict[int, int]:
+def _twins(left: Sequence[_Features], right: Sequence[_Features]) -> tuple[dict[int, int], set[int]]:
+    """Find the operations that compute one value which no other operation of their type computes.
+
+    They belong together wherever they stand, so neither may pair with a mere neighbour.
+    """
+    by_kind: dict[Hashable, list[int]] = defaultdict(list)
+    for j, other in enumerate(right):
+        by_kind[other.type, other.variables, other.shape].append(j)
+    partners = {
+        i: [j for j in by_kind[one.type, one.variables, one.shape] if _same_value(one, right[j])]
+        for i, one in enumerate(left)
+    }
+    counts = Counter(j for found in partners.values() for j in found)
+    twins = {i: found[0] for i, found in partners.items() if len(found) == 1 and counts[found[0]] == 1}
+    return twins, set(twins.values())
+
+
+def _same_value(one: _Features, other: _Features) -> bool:
+    return one.norm > 0 and abs(one.norm - other.norm) + abs(one.total - other.total) <= _LOOSE * one.norm
+
+
+def _out_of_order(
+    matched: Mapping[int, int], left: Sequence[_Features], right: Sequence[_Features]
+) -> dict[int, int]:
     """Join operations that compute the same thing in another order, such as two branches swapped."""
     taken = set(matched.values())
     free = [j for j in range(len(right)) if j not in taken]
     found: dict[int, int] = {}
     for i, one in enumerate(left):
-        if i in matched or np.isnan(one.norm):
+        if i in matched:
             continue
         for j in free:
             other = right[j]
             same = one.type == other.type and one.shape == other.shape and one.variables == other.variables
-            close = abs(one.norm - other.norm) + abs(one.total - other.total) <= _LOOSE * one.norm
-            if same and close and one.norm > 0:
+            if same and _same_value(one, other):
                 found[i] = j
                 free.remove(j)
                 break

@@ -15,6 +15,7 @@ class LoopCounter:
 
     def close(self):
         # type: () -> None
+        """Let go of frames."""
         self._current.clear()
 
     def read(self, frame):

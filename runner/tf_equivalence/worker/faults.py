@@ -8,15 +8,17 @@ from typing import Any, Iterator, Optional, Tuple
 
 from tf_equivalence import stacks
 from tf_equivalence.recording import Fault, Frame, Stack
+from tf_equivalence.worker import situation
 
 _MAX_MESSAGE = 1200
+_MAX_REPEATS = 4  # frames to show of a recursion without end
 
 
 class CaseFault(Exception):
     """Something about the case that our own checks found.
 
     Attributes:
-        fault: What is reported.
+        fault: What is reported; without a kind it takes that of what is being done.
     """
 
     def __init__(self, kind, message, stack=()):
@@ -24,6 +26,9 @@ class CaseFault(Exception):
         super().__init__(message)
         self.fault = Fault(kind, message, stack)
 
+
+_SHAPES = "The case's `inputs` are {}: give them the shapes that this line expects."
+_LOAD = "Every worker imports the module anew: keep this out of it, or inside tf1() or tf2()."
 
 # What an exception's text tells about its remedy. First match wins.
 _REMEDIES = (
@@ -54,13 +59,31 @@ _REMEDIES = (
     ),
     (r"out of memory|OOM|Unable to allocate", "Make the inputs smaller or lower --jobs."),
     (r"operation seed", ""),
+    (
+        r"cannot import name|has no attribute .*(partially initialized|circular)",
+        "Check the spelling and the version that is installed beside tf-equivalence.",
+    ),
+    (
+        r"reset_default_graph",
+        "The runner makes a new graph for each side: remove the call.",
+    ),
+    (r"RecursionError", "The function calls itself without end."),
+    (
+        r"Dimensions must be equal|size-incompatible|ncompatible shapes|incompatible with the layer|must be rank"
+        r"|[Ss]hapes? .*(incompatible|must|mismatch|not equal)|different shape|broadcast|input channels|input depth"
+        r"|Negative dimension",
+        _SHAPES,
+    ),
 )  # type: Tuple[Tuple[str, str], ...]
 
 
 def remedy_for(text):
     # type: (str) -> str
     """Return what to do about an exception with this text; empty where nothing is known."""
-    return next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, text)), "")
+    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, text)), "")
+    if remedy is _SHAPES:
+        return remedy.format(situation.inputs_text()) if situation.inputs_text() else ""
+    return remedy
 
 
 def exception_text(error):
@@ -69,6 +92,7 @@ def exception_text(error):
     text = str(error)
     text = re.split(r"\n*Call arguments received by layer", text)[0]
     text = re.sub(r"Exception encountered when calling layer .*?\n+", "", text, flags=re.DOTALL)
+    text = re.sub(r"\{\{function_node [^}]*\}\}\s*|\s*\[Op:\w+\](\s*name:\s*\S*)?", "", text)
     text = re.sub(r"\s*\n\s*", " ", text).strip()
     if len(text) > _MAX_MESSAGE:
         text = text[:_MAX_MESSAGE] + " …"
@@ -78,21 +102,29 @@ def exception_text(error):
 def fault_of(error, kind, phase):
     # type: (BaseException, str, str) -> Fault
     """Return the fault that an exception from user code stands for."""
+    stack = stacks.of_exception(error)
     if isinstance(error, CaseFault):
         fault = error.fault
-        return Fault(fault.kind, fault.message, fault.stack or stacks.of_exception(error), phase)
+        return Fault(fault.kind or kind, _with_subject(fault, phase), fault.stack or stack, phase)
     if isinstance(error, SystemExit):
-        return Fault(
-            "exit",
-            "{} called sys.exit({!r}); a case must return to the runner".format(phase, error.code),
-            stacks.of_exception(error),
-            phase,
+        message = "{} called sys.exit({!r}): return to the runner instead, or raise an exception that says why".format(
+            phase, error.code
         )
-    text = exception_text(error)
-    message = "{} raised {}".format(phase, text)
-    remedy = remedy_for(text)
-    return Fault(
-        kind, "{}. {}".format(message.rstrip("."), remedy) if remedy else message, stacks.of_exception(error), phase
+        return Fault("load" if kind == "load" else "exit", message, stack, phase)
+    if isinstance(error, RecursionError):
+        stack = stack[:_MAX_REPEATS]
+    message = "{} raised {}".format(phase, exception_text(error))
+    remedy = remedy_for(message) or (_LOAD if kind == "load" and not isinstance(error, SyntaxError) else "")
+    return Fault(kind, "{}. {}".format(message.rstrip("."), remedy) if remedy else message, stack, phase)
+
+
+def _with_subject(fault, phase):
+    # type: (Fault, str) -> str
+    """Return the message of a fault in what a function returned, beginning with that function."""
+    if fault.kind != "outputs":
+        return fault.message
+    return "{} {}".format(phase, fault.message) if fault.message.startswith("returned") else (
+        "{}: {}".format(phase, fault.message)
     )
 
 
@@ -122,24 +154,28 @@ def user_code(kind, phase, stack=()):
     Raises:
         StopBuild: Instead of anything that user code raises, `SystemExit` included.
     """
-    pid = os.getpid()
+    before = situation.enter(kind, phase, stack)
     try:
         yield
     except StopBuild:
+        _end_fork()
         raise
     except BaseException as error:  # user code may raise anything
-        _end_fork(pid)
+        _end_fork()
         fault = fault_of(error, kind, phase)
         if not fault.stack and stack:
             fault = Fault(fault.kind, fault.message, stack, fault.phase)
         raise StopBuild(fault) from None
-    _end_fork(pid)
+    finally:
+        situation.reopen_output()
+        situation.resume(Fault(before.kind, "", stack, "the runner, after {},".format(phase)))
+    _end_fork()
 
 
-def _end_fork(pid):
-    # type: (int) -> None
-    if os.getpid() != pid:
-        os._exit(0)
+def _end_fork():
+    # type: () -> None
+    if situation.is_forked():
+        situation.leave_process(0)
 
 
 def definition(function):

@@ -76,13 +76,16 @@ class AlignedRandom:
         if self._replay:
             return self._replay.pop(0)
         seed = self.operation_seed
+        if seed in self._used and self._replay is not None:
+            # A call that draws more than the first, such as one with dropout: `operation_seed` was set for the rest.
+            seed = max(self._used) + 1
         if seed in self._used:
             raise ValueError(
                 "operation_seed {} was used already: an eager operation would go on with its stream where a "
                 "session would not. Set operation_seed to a value above {}.".format(seed, max(self._used))
             )
         self._used.add(seed)
-        self.operation_seed += 1
+        self.operation_seed = seed + 1
         return seed
 
     @contextlib.contextmanager

@@ -98,9 +98,11 @@ def digest(array):
     values = flat.astype(np.float64)
     positions = np.unique(np.linspace(0, values.size - 1, num=min(SAMPLE, values.size)).astype(np.int64))
     sample = tuple(values[positions].tolist())
-    mean, l2 = float(np.mean(values)), float(np.sqrt(np.dot(values, values)))
-    values -= mean
-    return Digest(sha256, sample, l2, mean, float(np.sqrt(np.dot(values, values) / values.size)))
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite initial values
+        mean, l2 = float(np.mean(values)), float(np.sqrt(np.dot(values, values)))
+        values -= mean
+        std = float(np.sqrt(np.dot(values, values) / values.size))
+    return Digest(sha256, sample, l2, mean, std)
 
 
 def _origin(frame):
