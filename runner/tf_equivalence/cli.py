@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from tf_equivalence.errors import InfrastructureError, UsageError
 from tf_equivalence.result import ExitCode, RunResult
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that closing standard output is quiet
         return ExitCode.ERROR
-    except Exception:  # our own bug: say so, and keep the traceback for the report of it
+    except Exception:  # noqa: BLE001 - our own bug: say so, and keep the traceback for the report of it
         traceback.print_exc()
         return _complain("this is a bug in tf-equivalence itself; please report it", ExitCode.ERROR)
 
@@ -111,7 +111,7 @@ def _report(settings: Settings, result: RunResult) -> None:
 def _write(path: Path, mode: str, writer: Callable[[RunResult, TextIO], None], result: RunResult) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8", errors="backslashreplace") as stream:
+        with cast("TextIO", path.open(mode, encoding="utf-8", errors="backslashreplace")) as stream:
             writer(result, stream)
     except OSError as error:
         print(f"tf-equivalence: cannot write {path}: {error.strerror}", file=sys.stderr)

@@ -297,7 +297,8 @@ def _from_json(cls, value):
     if origin is not None:  # Optional[X]
         return _from_json(next(arg for arg in cls.__args__ if arg is not type(None)), value)
     if dataclasses.is_dataclass(cls):
-        return cls(**{f.name: _from_json(f.type, value[f.name]) for f in dataclasses.fields(cls) if f.name in value})
+        make = cls  # type: Any
+        return make(**{f.name: _from_json(f.type, value[f.name]) for f in dataclasses.fields(cls) if f.name in value})
     return float(value) if cls is float else value
 
 
@@ -338,7 +339,7 @@ def write_arrays(directory, name, arrays):
         if array.dtype.hasobject:
             raise ValueError("{}: array {!r} holds Python objects".format(name, key))
     with open(path + ".part", "wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
     os.replace(path + ".part", path)
 
 
@@ -347,7 +348,8 @@ def read_record(cls, directory, name):
     """Read `<directory>/<name>.json`; None where the worker did not get that far."""
     try:
         with open(os.path.join(directory, name + ".json"), encoding="utf-8") as stream:
-            return _from_json(cls, json.load(stream))
+            record = _from_json(cls, json.load(stream))  # type: Optional[T]
+            return record
     except FileNotFoundError:
         return None
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 SCHEMA_VERSION = 1
 
 
-class Outcome(str, enum.Enum):
+class Outcome(enum.StrEnum):
     """The outcome of a step, a case or a run."""
 
     PASSED = "passed"

@@ -99,7 +99,13 @@ UNLOADABLE = (
         ("turns TF2 behaviour off",),
         whole=True,
     ),
-    Hazard("no_case", "import os  # BAD\n\n\nclass Case:\n    pass\n", ("defines no EquivalenceCase",), whole=True, bare=True),
+    Hazard(
+        "no_case",
+        "import os  # BAD\n\n\nclass Case:\n    pass\n",
+        ("defines no EquivalenceCase",),
+        whole=True,
+        bare=True,
+    ),
     Hazard("nothing", "# only a comment  # BAD\n", ("is empty", "EquivalenceCase"), whole=True, bare=True),
     Hazard(
         "exits_at_import",

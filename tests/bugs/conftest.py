@@ -9,8 +9,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow, and give the time for one run of the command, what reads its report."""
+    """Give what reads the report of the command the time for one run of it."""
     for item in items:
         if "report" in getattr(item, "fixturenames", ()) and item.get_closest_marker("bugs"):
-            item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.timeout(900))

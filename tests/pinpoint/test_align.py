@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pinpoint.synthetic import Builder, constant, operation, variable
 
 from tf_equivalence.pinpoint import align as alignment
-from tf_equivalence.trace import Source
+from tf_equivalence.trace import Source, Trace
+
+from .synthetic import Builder, constant, operation, variable
 
 INPUT = Source("input", name="x")
 
@@ -83,9 +84,7 @@ def test_passes_of_an_unrolled_recurrence_fold_onto_the_first() -> None:
     for _ in range(3):
         at = right.add("MatMul", np.ones(3), INPUT, variable("w"))
         right.add("Tanh", np.ones(3), operation(at))
-    folded = [
-        op.__class__(**{**op.__dict__, "stack": right.ops[op.index % 2].stack}) for op in right.ops
-    ]
+    folded = [op.__class__(**{**op.__dict__, "stack": right.ops[op.index % 2].stack}) for op in right.ops]
     right.ops[:] = folded
     found = align(left, right)
     assert found.pairs == {0: 0, 1: 1}
@@ -112,12 +111,7 @@ def test_long_traces_align_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_empty_side_aligns_with_nothing() -> None:
     """No operation, no pair."""
-    net = Builder("tf2")
-    assert alignment.align(chain("tf1", "Relu").trace(), {}, net.trace(0) if net.ops else _empty(), {}, str).pairs == {}
-
-
-def _empty() -> alignment.Trace:
-    return alignment.Trace("tf2", ())
+    assert alignment.align(chain("tf1", "Relu").trace(), {}, Trace("tf2", ()), {}, str).pairs == {}
 
 
 def test_constants_do_not_take_part() -> None:

@@ -72,8 +72,12 @@ def test_the_paragraph_names_both_lines_values_and_variables() -> None:
             divergence("operation-value", setting("half_pixel_centers", False, True)), "half-pixel", id="resize"
         ),
         pytest.param(
-            divergence("operation-extra", setting("axis", -1, 1, "call argument"), types=("", "Transpose"),
-                       regions=((), ("Transpose",))),
+            divergence(
+                "operation-extra",
+                setting("axis", -1, 1, "call argument"),
+                types=("", "Transpose"),
+                regions=((), ("Transpose",)),
+            ),
             "axis=-1",
             id="softmax-axis",
         ),
@@ -99,8 +103,13 @@ def test_the_paragraph_names_both_lines_values_and_variables() -> None:
             divergence("operation-value", setting("data_format", "NHWC", "NCHW")), "data format, NHWC", id="layout"
         ),
         pytest.param(
-            divergence("operation-missing", setting("input 1", 1.0, None, "constant input"),
-                       types=("AddV2", "Sigmoid"), regions=(("AddV2",), ()), layer="LSTMCell"),
+            divergence(
+                "operation-missing",
+                setting("input 1", 1.0, None, "constant input"),
+                types=("AddV2", "Sigmoid"),
+                regions=(("AddV2",), ()),
+                layer="LSTMCell",
+            ),
             "forget_bias",
             id="forget-bias",
         ),
@@ -115,14 +124,23 @@ def test_the_paragraph_names_both_lines_values_and_variables() -> None:
             id="reset-after",
         ),
         pytest.param(
-            divergence("operation-extra", setting("epsilon", None, 1e-7, "constant input"), types=("", "Maximum"),
-                       regions=((), ("Maximum",)), output=math.inf),
+            divergence(
+                "operation-extra",
+                setting("epsilon", None, 1e-7, "constant input"),
+                types=("", "Maximum"),
+                regions=((), ("Maximum",)),
+                output=math.inf,
+            ),
             "the same epsilon",
             id="logarithm",
         ),
         pytest.param(
-            divergence("operation-value", setting("training", True, False),
-                       setting("trainable", True, False, "layer configuration"), layer="BatchNormalization"),
+            divergence(
+                "operation-value",
+                setting("training", True, False),
+                setting("trainable", True, False, "layer configuration"),
+                layer="BatchNormalization",
+            ),
             "Leave `trainable` as in TF1",
             id="frozen",
         ),
@@ -137,33 +155,41 @@ def test_the_paragraph_names_both_lines_values_and_variables() -> None:
             id="integer-division",
         ),
         pytest.param(
-            divergence("operation-value", setting("input 0", "MatMul a", "MatMul b", "dataflow"),
-                       types=("ConcatV2", "ConcatV2")),
+            divergence(
+                "operation-value",
+                setting("input 0", "MatMul a", "MatMul b", "dataflow"),
+                types=("ConcatV2", "ConcatV2"),
+            ),
             "sorted by name",
             id="feature-order",
         ),
         pytest.param(
-            divergence("operation-missing", setting("input 0", "Mean m", "a tensor made before this call", "dataflow"),
-                       regions=(("Mean",), ())),
+            divergence(
+                "operation-missing",
+                setting("input 0", "Mean m", "a tensor made before this call", "dataflow"),
+                regions=(("Mean",), ()),
+            ),
             "inside the call",
             id="cached",
         ),
         pytest.param(
-            divergence("operation-missing", types=("RandomStandardNormal", "AddV2"),
-                       regions=(("RandomStandardNormal",), ())),
+            divergence(
+                "operation-missing", types=("RandomStandardNormal", "AddV2"), regions=(("RandomStandardNormal",), ())
+            ),
             "tf.random",
             id="numpy-random",
         ),
         pytest.param(
-            divergence("operation-value", setting("input 1", 127.5, 255.0, "constant input"),
-                       types=("RealDiv", "RealDiv")),
+            divergence(
+                "operation-value", setting("input 1", 127.5, 255.0, "constant input"), types=("RealDiv", "RealDiv")
+            ),
             "Scale the input",
             id="rescaled",
         ),
         pytest.param(
             divergence("operation-extra", types=("", "ReverseV2"), regions=((), ("ReverseV2",))), "RGB", id="channels"
         ),
-        pytest.param(divergence("region", setting("result", "A a", "B b", "dataflow")), "structure and order", id="out"),
+        pytest.param(divergence("region", setting("result", "A a", "B b", "dataflow")), "structure", id="outputs"),
         pytest.param(divergence("operation-value", setting("momentum", 0.9, 0.99)), "momentum=0.9", id="momentum"),
         pytest.param(divergence("operation-value", setting("beta_1", 0.9, 0.8)), "Set beta_1 to 0.9", id="unlisted"),
         pytest.param(divergence("operation-value"), "argument by argument", id="unknown"),

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pinpoint.synthetic import Builder, constant, operation, variable
 
 from tf_equivalence.pinpoint import Divergence, locate
 from tf_equivalence.trace import Source
+
+from .synthetic import Builder, constant, operation, variable
 
 RNG = np.random.RandomState(0)
 X = RNG.uniform(-1, 1, (4, 6)).astype(np.float32)
@@ -66,7 +67,9 @@ def test_equal_traces_do_not_diverge() -> None:
 
 def test_rounding_is_not_a_divergence() -> None:
     """A few units in the last place at the result are nobody's fault."""
-    assert find(activations("Relu", relu), activations("Relu", lambda value: relu(value * np.float32(1 + 3e-7)))) is None
+    assert (
+        find(activations("Relu", relu), activations("Relu", lambda value: relu(value * np.float32(1 + 3e-7)))) is None
+    )
 
 
 def test_a_substituted_activation_is_named_on_both_sides() -> None:
@@ -226,7 +229,7 @@ def looped(forget: float | None) -> Net:
             state = np.tanh(X @ W + state + (forget or 0.0)).astype(np.float32)
             if number >= passes:
                 continue
-            told = {"loop": "while", "iteration": number}
+            told: dict[str, Any] = {"loop": "while", "iteration": number}
             hidden = net.side == "tf1"
             at = net.add("MatMul", None if hidden else X @ W, INPUT, variable("w"), **told)
             if forget is not None:

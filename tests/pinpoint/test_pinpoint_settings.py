@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pytest
-from pinpoint.synthetic import Builder, constant, operation
 
 from tf_equivalence.pinpoint import settings
 from tf_equivalence.trace import Source
+
+from .synthetic import Builder, constant, operation
 
 INPUT = Source("input", name="x")
 
@@ -50,9 +54,7 @@ def test_same_setting(one: object, other: object, same: bool) -> None:
         ("Mean", 1, [-1], [1], None),
     ],
 )
-def test_constants_are_named_by_meaning(
-    type_: str, position: int, tf1: object, tf2: object, name: str | None
-) -> None:
+def test_constants_are_named_by_meaning(type_: str, position: int, tf1: object, tf2: object, name: str | None) -> None:
     """Known positions have names; a shape and an axis counted from the end are no difference."""
     nets = Builder("tf1"), Builder("tf2")
     for net, value in zip(nets, (tf1, tf2), strict=True):
@@ -71,7 +73,7 @@ def test_the_rate_of_a_dropout_is_named() -> None:
     assert [difference.name for difference in found] == ["rate"]
 
 
-def requests(tf1: dict[str, object], tf2: dict[str, object]) -> list[tuple[str, object, object, str]]:
+def requests(tf1: Mapping[str, Any], tf2: Mapping[str, Any]) -> list[tuple[str, object, object, str]]:
     """Compare an operation with these call arguments (`call`) or layer settings (`layer`) on each side."""
     nets = Builder("tf1"), Builder("tf2")
     for net, told in zip(nets, (tf1, tf2), strict=True):

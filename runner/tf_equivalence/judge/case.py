@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.judge.bounds import unmatched_globs
@@ -16,6 +17,7 @@ from tf_equivalence.result import Finding, Location, Outcome, StepResult
 from tf_equivalence.steps import STEPS, Need, Step
 
 LOAD = "load"
+_MOST_NAMES = 20
 
 _Judge = Callable[[Evidence], tuple[list[Finding], list[str]]]
 _JUDGES: Mapping[str, _Judge] = {
@@ -105,7 +107,7 @@ def check_case(evidence: Evidence, case: CaseRef, known_classes: Sequence[str]) 
                 Finding(
                     "unknown-step",
                     step_id,
-                    f"`skip` names the step {step_id!r}, which does not exist; the steps are {', '.join(STEPS)}.",
+                    f"`skip` names the step {step_id!r}, which does not exist; {_nearest(step_id, STEPS)}",
                     here,
                 )
             )
@@ -156,8 +158,17 @@ def _check_tolerance(evidence: Evidence, here: Location) -> list[Finding]:
         Finding(
             "tolerance-glob",
             glob,
-            f"The tolerance glob {glob!r} matches no output; the outputs are {', '.join(names[:20])}.",
+            f"The tolerance glob {glob!r} matches no output; {_nearest(glob, names)}",
             here,
         )
         for glob in (unmatched_globs(tolerance, names) if names else ())
     ]
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """Return a question about the likeliest word, or the list of all, to end a sentence."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"choose among {', '.join(map(repr, names[:_MOST_NAMES]))}" + (" …" if len(names) > _MOST_NAMES else "")

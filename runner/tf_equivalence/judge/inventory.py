@@ -86,8 +86,8 @@ class _Inventory:
                 self._finding(
                     "variable-untracked",
                     variable,
-                    f"The TF2 model creates {_text(variable)} in its forward pass but does not track it, so it is neither "
-                    "trained nor saved. Assign it, or the layer that owns it, to an attribute of `self`.",
+                    f"The TF2 model creates {_text(variable)} in its forward pass but does not track it, so it is "
+                    "neither trained nor saved. Assign it, or the layer that owns it, to an attribute of `self`.",
                 )
             )
         return found
@@ -106,7 +106,8 @@ class _Inventory:
                 self._finding(
                     "variable-misnamed",
                     tf2,
-                    f"TF1 has {_text(tf1)}, TF2 does not; the nearest TF2 variable that TF1 lacks is {_text(tf2)}. {remedy}",
+                    f"TF1 has {_text(tf1)}, TF2 does not; the nearest TF2 variable that TF1 lacks is {_text(tf2)}. "
+                    f"{remedy}",
                     tf1=tf1.name,
                     tf1_line=str(self._evidence.places.location(tf1.stack)),
                 )

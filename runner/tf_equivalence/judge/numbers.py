@@ -89,10 +89,9 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
 def _summarize(condition: str, judgement: RunJudgement) -> list[str]:
     call = {"random-second": "second call: ", "random": "first call: "}.get(condition, "")
     arrays = "1 array" if judgement.compared == 1 else f"{judgement.compared} arrays"
-    notes = [
-        f"{call}{arrays} with {judgement.elements} elements compared; "
-        f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
-    ]
+    compared = f"{call}{arrays} with {judgement.elements} elements compared"
+    largest = f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
+    notes = [f"{compared}; {largest}"]
     ill = [name for name, bound in judgement.bounds if bound.ill_conditioned]
     notes += [f"{call}ill-conditioned: {name}: the reference's own noise exceeds 0.001 of its values" for name in ill]
     return [*notes, *(f"{call}{note}" for note in judgement.notes)]

@@ -53,8 +53,7 @@ def _shape(name: str, difference: Difference) -> str:
 def _places_of_non_finite(name: str, difference: Difference) -> str:
     nans = difference.nan_count
     text = (
-        f"{name} has non-finite values that do not agree, {_share(difference)}, "
-        f"first at {_at(difference.samples[0])}"
+        f"{name} has non-finite values that do not agree, {_share(difference)}, first at {_at(difference.samples[0])}"
     )
     if any(nans):
         text += f"; {nans[0]} NaN on the TF1 side, {nans[1]} on the TF2 side"

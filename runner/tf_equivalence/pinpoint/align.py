@@ -255,9 +255,7 @@ def _same_value(one: _Features, other: _Features) -> bool:
     return one.norm > 0 and abs(one.norm - other.norm) + abs(one.total - other.total) <= _LOOSE * one.norm
 
 
-def _out_of_order(
-    matched: Mapping[int, int], left: Sequence[_Features], right: Sequence[_Features]
-) -> dict[int, int]:
+def _out_of_order(matched: Mapping[int, int], left: Sequence[_Features], right: Sequence[_Features]) -> dict[int, int]:
     """Join operations that compute the same thing in another order, such as two branches swapped."""
     taken = set(matched.values())
     free = [j for j in range(len(right)) if j not in taken]

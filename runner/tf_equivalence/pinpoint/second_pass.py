@@ -61,7 +61,7 @@ class SecondPass:
         try:
             divergence = self._locate(evidence)
             finding = _finding(evidence, divergence) if divergence is not None else None
-        except Exception as error:  # the verdict stands without its explanation
+        except Exception as error:  # noqa: BLE001 - the verdict stands without its explanation
             note = f"pinpointing failed, which is a bug in tf-equivalence: {type(error).__name__}: {error}"
             step = steps[self.step_id]
             return {step.id: replace(step, notes=(*step.notes, note))}

@@ -8,9 +8,10 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tf_equivalence.plan import PlannedBuild
 from tf_equivalence.record.output import BoundedOutput
@@ -19,6 +20,13 @@ from tf_equivalence.recording import Fault, read_record, write_record
 from tf_equivalence.stacks import stack_of_dump
 
 _FATAL = "fatal.txt"
+_DOING = "doing"
+_SIGNALS = {
+    "SIGKILL": ": most often the kernel's answer when memory runs out. Use smaller inputs or fewer --jobs.",
+    "SIGSEGV": ": native code crashed. Look for a custom operation or an extension module in this line.",
+    "SIGABRT": ": native code gave up. What it printed last, shown by --log-level debug, says why.",
+    "SIGTERM": ". The runner sends none: look for what does.",
+}
 _DUMP_SECONDS = 1.0  # for a hanging process to say where it hangs before it is killed
 _DRAIN_SECONDS = 0.5  # for the last output of a process that has ended
 
@@ -87,7 +95,7 @@ class Launcher:
         self._losses = 0
         self._waiting: deque[PlannedBuild] = deque()
 
-    def __enter__(self) -> Launcher:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -249,10 +257,8 @@ class Launcher:
     @staticmethod
     def _kill(running: _Running) -> None:
         if running.pid:
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(running.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
 
     def _finish(self, number: int, now: float) -> BuildEnded:
         running = self._running.pop(number)
@@ -266,31 +272,13 @@ class Launcher:
     def _fault(self, running: _Running) -> Fault | None:
         """Return why there is no whole recording; None where there is one, or the worker said why itself."""
         directory = str(running.planned.directory)
-        told = read_record(Fault, directory, "fault") is not None
-        if running.timed_out:
-            what = (
-                f"was still running after {self._limits.timeout_s:g} s and was killed; raise --timeout if that is right"
-            )
-            return Fault("timeout", f"The process {what}.", self._dumped(running))
-        if told:
+        doing = read_record(Fault, directory, _DOING) or Fault("", "", (), "the process")
+        stack = self._dumped(running) or doing.stack
+        said = _why_cut_short(running, doing.phase, self._limits.timeout_s)
+        if said is None or (said[0] != "timeout" and read_record(Fault, directory, "fault") is not None):
             return None
-        code = running.code or 0
-        if code < 0:
-            name = signal.Signals(-code).name
-            hint = {
-                "SIGKILL": ": most often the kernel's answer when memory runs out; use smaller inputs or fewer --jobs",
-                "SIGSEGV": ": native code crashed",
-            }.get(name, "")
-            return Fault("signal", f"The process was killed by {name}{hint}.", self._dumped(running))
-        complete = "trace.json" if running.planned.trace else "build.json"
-        if code or not os.path.exists(os.path.join(directory, complete)):
-            return Fault(
-                "exit",
-                f"The process exited by itself with code {code} before its recording was complete; "
-                "a case must return to the runner, not call os._exit.",
-                self._dumped(running),
-            )
-        return None
+        kind, message = said
+        return Fault("load" if doing.kind == "load" else kind, message, stack, doing.phase)
 
     @staticmethod
     def _dumped(running: _Running) -> Any:
@@ -299,3 +287,29 @@ class Launcher:
         except OSError:
             return ()
         return stack_of_dump(text)
+
+
+def _why_cut_short(running: _Running, phase: str, timeout_s: float) -> tuple[str, str] | None:
+    """Return the kind and the message of a fault; None for a process that ended as it should.
+
+    Args:
+        running: The process, which has ended.
+        phase: What it did last, as the subject of a sentence.
+        timeout_s: What it was allowed.
+    """
+    code = running.code or 0
+    if running.timed_out:
+        return "timeout", (
+            f"{phase} was still running after {timeout_s:g} s, so the process was killed. "
+            "Raise --timeout if it needs longer."
+        )
+    if code < 0:
+        name = signal.Signals(-code).name
+        return "signal", f"{phase} was cut short when the process was killed by {name}{_SIGNALS.get(name, '.')}"
+    complete = "trace.json" if running.planned.trace else "build.json"
+    if code or not (running.planned.directory / complete).exists():
+        return "exit", (
+            f"{phase} ended the process with code {code} before its recording was complete. "
+            "Return to the runner instead, or raise an exception that says why."
+        )
+    return None

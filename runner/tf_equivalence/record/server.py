@@ -15,6 +15,7 @@ from typing import Any
 from tf_equivalence.errors import InfrastructureError
 
 _MESSAGE = 1 << 20
+_CLOSING_SECONDS = 5.0  # most of them for ending the processes that user code left
 # What a workflow's step is handed and user code has no business with.
 _PRIVATE_PREFIXES = ("INPUT_", "ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")
 _COMMAND_FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
@@ -90,7 +91,10 @@ class WorkerServer:
         )
 
     def close(self) -> None:
-        """End the server; jobs that still run must have been killed before."""
+        """End the server, which ends what its jobs left behind; those must have been killed before."""
         self.control.close()
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(_CLOSING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

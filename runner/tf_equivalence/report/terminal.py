@@ -129,7 +129,8 @@ def _plain(result: RunResult, options: TerminalOptions) -> list[str]:
 
 
 def _failure_title(failure: Failure) -> str:
-    return f"{one_line(failure.case.id)}  {', '.join(map(one_line, failure.step_ids))}  ({duration(failure.step.duration_s)})"
+    steps = ", ".join(map(one_line, failure.step_ids))
+    return f"{one_line(failure.case.id)}  {steps}  ({duration(failure.step.duration_s)})"
 
 
 def _explanation(failure: Failure, options: TerminalOptions) -> list[Line]:

@@ -123,8 +123,10 @@ def _with_subject(fault, phase):
     """Return the message of a fault in what a function returned, beginning with that function."""
     if fault.kind != "outputs":
         return fault.message
-    return "{} {}".format(phase, fault.message) if fault.message.startswith("returned") else (
-        "{}: {}".format(phase, fault.message)
+    return (
+        "{} {}".format(phase, fault.message)
+        if fault.message.startswith("returned")
+        else ("{}: {}".format(phase, fault.message))
     )
 
 
@@ -154,28 +156,22 @@ def user_code(kind, phase, stack=()):
     Raises:
         StopBuild: Instead of anything that user code raises, `SystemExit` included.
     """
+    pid = os.getpid()
     before = situation.enter(kind, phase, stack)
     try:
         yield
     except StopBuild:
-        _end_fork()
         raise
     except BaseException as error:  # user code may raise anything
-        _end_fork()
         fault = fault_of(error, kind, phase)
         if not fault.stack and stack:
             fault = Fault(fault.kind, fault.message, stack, fault.phase)
         raise StopBuild(fault) from None
     finally:
+        if os.getpid() != pid:  # a process that user code forked; it must not record anything
+            situation.leave_process(0)
         situation.reopen_output()
-        situation.resume(Fault(before.kind, "", stack, "the runner, after {},".format(phase)))
-    _end_fork()
-
-
-def _end_fork():
-    # type: () -> None
-    if situation.is_forked():
-        situation.leave_process(0)
+        situation.leave(before, phase, stack)
 
 
 def definition(function):

@@ -6,7 +6,8 @@ from typing import Any, Callable, List, Optional
 import numpy as np
 
 from tf_equivalence.case import ArraySpec, EquivalenceCase
-from tf_equivalence.worker.faults import CaseFault
+from tf_equivalence.worker import situation
+from tf_equivalence.worker.faults import CaseFault, definition, user_code
 
 
 def map_nest(function, nest):
@@ -42,7 +43,11 @@ def draw(case, call):
     given = case.inputs
     if given is None:
         raise CaseFault("inputs", "`inputs` is not defined: give a nest of ArraySpec and NumPy arrays")
-    drawn = given(rng) if callable(given) else given
+    if callable(given):
+        with user_code("inputs", "inputs()", definition(given)):
+            drawn = given(rng)
+    else:
+        drawn = given
 
     def to_array(leaf):
         # type: (Any) -> np.ndarray
@@ -61,6 +66,8 @@ def draw(case, call):
     arrays = map_nest(to_array, drawn)
     if not leaves(arrays):
         raise CaseFault("inputs", "`inputs` is an empty nest: there is nothing to call the model with")
+    texts = ["{}{}".format(array.dtype.name, list(array.shape)) for array in leaves(arrays)]  # type: List[str]
+    situation.note_inputs(", ".join(texts))
     return arrays
 
 

@@ -9,7 +9,8 @@ from typing import Any, Iterator, List, Sequence, Tuple
 
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.worker.faults import CaseFault, StopBuild, user_code
+from tf_equivalence.worker import contract
+from tf_equivalence.worker.faults import CaseFault, user_code
 
 
 def extend_path(directories):
@@ -63,30 +64,39 @@ def make_case(module, class_name):
     """Return the case of this name.
 
     Raises:
-        StopBuild: When there is none, it lacks `tf1` or `tf2`, or cannot be made.
+        StopBuild: When there is none, it cannot be made, or its methods or settings are of the wrong kind.
     """
     with user_code("case", "making {}".format(class_name)):
         kind = getattr(module, class_name, None)
         if not isinstance(kind, type) or not issubclass(kind, EquivalenceCase):
-            raise CaseFault("load", "{} is no EquivalenceCase once the module is imported".format(class_name))
-        for member in ("tf1", "tf2"):
-            if getattr(kind, member) is getattr(EquivalenceCase, member):
-                signature = "tf1(self, inputs, training)" if member == "tf1" else "tf2(self)"
-                raise CaseFault("case", "{} does not define {}: add `def {}`".format(class_name, member, signature))
-        return kind()
+            raise CaseFault(
+                "load",
+                "{} is no EquivalenceCase once the module is imported: keep the name for the class "
+                "alone".format(class_name),
+            )
+        contract.check_class(kind)
+        case = kind()
+        if not isinstance(case, EquivalenceCase):
+            raise CaseFault("case", "making {} gave a {}, which is no case".format(class_name, type(case).__name__))
+        contract.check_case(case)
+        return case
 
 
 @contextlib.contextmanager
-def eager_execution_kept():
-    # type: () -> Iterator[None]
-    """Refuse to let user code turn TF2 behaviour off, which nothing in this process could undo."""
+def eager_execution_kept(module_path):
+    # type: (str) -> Iterator[None]
+    """Refuse to let user code turn TF2 behaviour off, which nothing in this process could undo.
+
+    Args:
+        module_path: Of the case's module, where the call can simply go.
+    """
     import tensorflow as tf
     from tensorflow.python.framework import ops
 
     def refuse(*args, **kwargs):
         # type: (*Any, **Any) -> None
         del args, kwargs
-        raise StopBuild(_refusal())
+        raise _refusal(module_path)
 
     owners = [
         (tf.compat.v1, "disable_v2_behavior"),
@@ -106,15 +116,20 @@ def eager_execution_kept():
             setattr(owner, name, original)
 
 
-def _refusal():
-    # type: () -> Any
-    from tf_equivalence.recording import Fault
-
-    return Fault(
-        "load",
-        "this line turns TF2 behaviour off for the whole process, so nothing on the TF2 side would run "
-        "eagerly. Import the module that does it inside tf1(), which runs in a process of its own with TF2 behaviour "
-        "disabled already.",
-        stacks.here(2),
-        "importing the module",
+def _refusal(module_path):
+    # type: (str) -> CaseFault
+    stack = stacks.here(2)
+    frame = next((frame for frame in stack if not frame.library), None)
+    where, remedy = "This line", "tf1() runs in a process of its own with TF2 behaviour disabled already"
+    if frame is None or os.path.realpath(frame.path) == os.path.realpath(module_path):
+        remedy = "Remove it: {}.".format(remedy)
+    else:
+        where = "Line {} of {}".format(frame.line, os.path.basename(frame.path))
+        remedy = "Import that module inside tf1(): {}.".format(remedy.replace("tf1()", "that"))
+    return CaseFault(
+        "",
+        "{} turns TF2 behaviour off for the whole process, so nothing on the TF2 side would run eagerly. {}".format(
+            where, remedy
+        ),
+        stack,
     )

@@ -127,6 +127,6 @@ def storable(array):
     if array.dtype.kind in "OSU":
         encoded = [item if isinstance(item, bytes) else str(item).encode("utf-8") for item in array.reshape(-1)]
         return np.array([item + b"|" for item in encoded], dtype=bytes).reshape(array.shape)
-    if array.dtype.kind == "V" or array.dtype.name in ("bfloat16",) or "float8" in array.dtype.name:
+    if array.dtype.kind == "V" or array.dtype.name == "bfloat16" or "float8" in array.dtype.name:
         return array.astype(np.float32)
     return array

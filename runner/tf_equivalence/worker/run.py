@@ -1,12 +1,13 @@
 """One job from start to end, in a process of its own."""
 
 import os
+from dataclasses import replace
 from typing import Any, Tuple
 
+from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.recording import Fault
 from tf_equivalence.worker import load, repair
-from tf_equivalence.worker.faults import StopBuild
+from tf_equivalence.worker.faults import StopBuild, fault_of
 from tf_equivalence.worker.job import Job, Recorder
 
 
@@ -19,22 +20,26 @@ def run_job(job):
         _limit_threads(job.threads)
         repair.repair_imports()
         if job.side == "tf1":
-            from tf_equivalence.worker import tf1 as side
+            from tf_equivalence.worker import tf1
 
-            side.disable_v2_behavior()
+            tf1.disable_v2_behavior()
             module = _load(job)
             cases = load.defined_cases(module)
-            _record(side, job, load.make_case(module, job.class_name), recorder, cases)
+            _record(tf1, job, load.make_case(module, job.class_name), recorder, cases)
         else:
-            from tf_equivalence.worker import tf2 as side
+            from tf_equivalence.worker import tf2
 
-            with load.eager_execution_kept():
+            with load.eager_execution_kept(job.module):
                 module = _load(job)
                 cases = load.defined_cases(module)
-                _record(side, job, load.make_case(module, job.class_name), recorder, cases)
+                _record(tf2, job, load.make_case(module, job.class_name), recorder, cases)
     except StopBuild as stop:
-        fault = stop.fault
-        recorder.fault(Fault(fault.kind, fault.message, fault.stack, fault.phase, cases))
+        recorder.fault(replace(stop.fault, module_cases=cases))
+    except Exception as error:
+        stack = stacks.of_exception(error)
+        if not stack or stack[0].library:  # ours, and not a property or a method of the user's objects
+            raise
+        recorder.fault(replace(fault_of(error, "call", "reading what the case returned"), module_cases=cases))
 
 
 def _record(side, job, case, recorder, cases):

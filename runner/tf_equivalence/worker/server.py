@@ -19,9 +19,10 @@ import signal
 import socket
 import sys
 import traceback
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from tf_equivalence.recording import Fault, write_record
+from tf_equivalence.worker import orphans, situation
 from tf_equivalence.worker.job import Job
 
 FATAL = "fatal.txt"  # where faulthandler writes the stack of a crash, or of a hang on SIGUSR1
@@ -41,7 +42,8 @@ def serve(descriptor):
     jobs = {}  # type: Dict[int, int]
     _send(control, {"ready": True})
     while True:
-        readable, _, _ = select.select([control, wake_read], [], [])
+        sources = [control, wake_read]  # type: List[Any]
+        readable, _, _ = select.select(sources, [], [])
         if wake_read in readable:
             _drain(wake_read)
             _report_ended(control, jobs)
@@ -82,7 +84,7 @@ def _receive(control):
 
 def _kill_all(jobs):
     # type: (Dict[int, int]) -> None
-    """End every job: whoever asked for them has gone."""
+    """End every job with all that it started."""
     for pid in jobs:
         try:
             os.killpg(pid, signal.SIGKILL)
@@ -114,23 +116,23 @@ def _report_ended(control, jobs):
 
 
 def _start(control, message, descriptors, private, jobs):
-    # type: (socket.socket, Dict[str, Any], Any, Any, Dict[int, int]) -> bool
-    """Fork for one job. Returns whether this process is still the server."""
+    # type: (socket.socket, Dict[str, Any], Any, Any, Dict[int, int]) -> None
+    """Fork for one job; in the new process this does not return."""
     output = descriptors[0]
     pid = os.fork()
     if pid:
         os.close(output)
         jobs[pid] = message["id"]
         _send(control, {"started": message["id"], "pid": pid})
-        return True
+        return
     try:
         fields = message["job"]
-        job = Job(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}  # type: Dict[str, Any]
+        job = Job(**values)
         _become_worker(job, output, private)
         _run(job)
     finally:
-        os._exit(70)  # not reached: _run never returns
-    return False
+        situation.leave_process(70)  # not reached: _run never returns
 
 
 def _become_worker(job, output, private):
@@ -152,6 +154,7 @@ def _become_worker(job, output, private):
     fatal = open(os.path.join(job.directory, FATAL), "w")
     faulthandler.enable(file=fatal)
     faulthandler.register(signal.SIGUSR1, file=fatal)
+    faulthandler.register(signal.SIGTERM, file=fatal, chain=True)
 
 
 def _volunteer_for_the_oom_killer():
@@ -172,6 +175,7 @@ def _run(job):
     try:
         from tf_equivalence.worker.run import run_job
 
+        situation.begin(job.directory)
         run_job(job)
     except BaseException:  # ours: user code's exceptions were turned into faults before
         code = 70
@@ -182,9 +186,5 @@ def _run(job):
                 Fault("internal", "tf-equivalence itself failed; please report this:\n" + traceback.format_exc()),
             )
     finally:
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            pass
-        os._exit(code)
+        situation.flush_output()
+        situation.leave_process(code)

@@ -13,6 +13,7 @@ from tf_equivalence.recording import Fault, Stack, to_json, write_record
 
 DOING = "doing"
 _WIDTH = 1024  # in bytes; a shorter text overwrites a longer one
+_OURS = "build"  # the kind of what goes on outside of user code
 # Bound now, for user code may replace it.
 leave_process = os._exit
 
@@ -24,7 +25,7 @@ class _Situation:
         self.pid = 0
         self.inputs = ""
         self.outlet = (-1, (0, 0))  # type: Tuple[int, Tuple[int, int]]
-        self.now = Fault("build", "", (), "the process")
+        self.now = Fault(_OURS, "", (), "the process")
 
 
 _situation = _Situation()
@@ -41,15 +42,20 @@ def begin(directory):
 
 def enter(kind, phase, stack):
     # type: (str, str, Stack) -> Fault
-    """Note what is being done; returns what was being done before."""
+    """Note what user code is run for; returns what was being done before."""
     before = _situation.now
-    resume(Fault(kind, "", stack, phase))
+    _note(Fault(kind, "", stack, phase))
     return before
 
 
-def resume(doing):
+def leave(before, phase, stack):
+    # type: (Fault, str, Stack) -> None
+    """Note that user code has returned: to other user code, or to the runner."""
+    _note(before if before.kind != _OURS else Fault(_OURS, "", stack, "the runner, after {},".format(phase)))
+
+
+def _note(doing):
     # type: (Fault) -> None
-    """Note that this is being done again."""
     _situation.now = doing
     if not _situation.path:
         return
@@ -128,8 +134,10 @@ def _tell_of_exits(directory):
         # type: (int) -> None
         if not is_forked():
             doing = _situation.now
-            message = "{} called os._exit({!r}): return to the runner instead, or raise an exception that says why".format(
-                doing.phase, status
+            message = (
+                "{} called os._exit({!r}): return to the runner instead, or raise an exception that says why".format(
+                    doing.phase, status
+                )
             )
             kind = "load" if doing.kind == "load" else "exit"
             write_record(directory, "fault", Fault(kind, message, stacks.here(1) or doing.stack, doing.phase))
@@ -147,4 +155,3 @@ def flush_output():
             stream.flush()
         except Exception:  # whatever user code put in its place
             pass
-

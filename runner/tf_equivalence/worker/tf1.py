@@ -1,5 +1,6 @@
 """The TF1 side: a graph and a session, in a process with TF2 behaviour disabled."""
 
+import functools
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -72,7 +73,9 @@ def record(job, case, recorder, module_cases):
     for condition in ("constant", "named"):
         if condition in job.conditions:
             values = dict(fill_values(condition, case, reference.variables, {}))
-            recorder.attempt(condition, lambda: _record_runs(reference, sessions, recorder, condition, first, values))
+            recorder.attempt(
+                condition, functools.partial(_record_runs, reference, sessions, recorder, condition, first, values)
+            )
     write_record(
         job.directory,
         "build",

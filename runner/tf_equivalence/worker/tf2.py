@@ -58,7 +58,7 @@ class Migrated:
         with self.watch.scope("first call"), user_code("call", "tf2()", self.here):
             self.model = case.tf2()
         self._check_model()
-        function = getattr(self.model, "call", None) or getattr(type(self.model), "__call__", self.model)
+        function = getattr(self.model, "call", None) or getattr(type(self.model), "__call__", self.model)  # noqa: B004
         called = definition(function)
         self.definition = called if called and not called[0].library else self.here
         self.takes_training = _takes_training(self.model)

@@ -70,7 +70,7 @@ class Provenance:
     def variables_of(self, tensor):
         # type: (Any) -> List[str]
         """Return the sorted names, without `:0`, of the variables that `tensor` was computed from."""
-        sources = self._sources.get(getattr(tensor, "_id", None), 0)
+        sources = self._sources.get(getattr(tensor, "_id", -1), 0)
         return sorted({name for bit, name in enumerate(self._names) if sources >> bit & 1})
 
     def _bit(self, variable):
@@ -92,7 +92,7 @@ class Provenance:
             sources |= self._bit(variable)
         del self._reads[:]
         for tensor in inputs:
-            sources |= self._sources.get(getattr(tensor, "_id", None), 0)
+            sources |= self._sources.get(getattr(tensor, "_id", -1), 0)
         if sources:
             for tensor in outputs:
                 self._sources[tensor._id] = sources

@@ -9,7 +9,9 @@ from typing import Any, Tuple
 
 import numpy as np
 
-_POSITIVE = re.compile(r"(variance|(^|_)var$|stddev|(^|_)std$|sigma|gamma|scale|alpha|temperature|accumulator)", re.IGNORECASE)
+_POSITIVE = re.compile(
+    r"(variance|(^|_)var$|stddev|(^|_)std$|sigma|gamma|scale|alpha|temperature|accumulator)", re.IGNORECASE
+)
 _SMALL = re.compile(r"(bias|beta|offset|mean|shift|^b$|_b$)", re.IGNORECASE)
 _DEPTHWISE = re.compile(r"depthwise", re.IGNORECASE)
 _EMBEDDING = re.compile(r"embedd?ing", re.IGNORECASE)
