@@ -57,7 +57,7 @@ UNLOADABLE = (
         class Case(_Tiny):
             pass
         """,
-        ("turns TF2 behaviour off", "inside tf1()"),
+        ("This line turns TF2 behaviour off", "Remove it"),
         whole=True,
     ),
     Hazard(
@@ -67,7 +67,7 @@ UNLOADABLE = (
         class Case(_Tiny):
             pass
         """,
-        ("turns TF2 behaviour off", "inside tf1()"),
+        ("This line turns TF2 behaviour off", "Remove it"),
         whole=True,
     ),
     Hazard(
@@ -77,7 +77,7 @@ UNLOADABLE = (
         class Case(_Tiny):
             pass
         """,
-        ("turns TF2 behaviour off", "inside tf1()", "legacy_net"),
+        ("Line 2 of legacy_net.py turns TF2 behaviour off", "Import that module inside tf1()"),
         whole=True,
         files={
             "legacy_net.py": """
@@ -85,19 +85,6 @@ UNLOADABLE = (
                 tf.disable_v2_behavior()  # BAD
                 """
         },
-    ),
-    Hazard(
-        "v1_swallowed",
-        """
-        try:
-            tf.compat.v1.disable_v2_behavior()  # BAD
-        except Exception:
-            pass
-        class Case(_Tiny):
-            pass
-        """,
-        ("turns TF2 behaviour off",),
-        whole=True,
     ),
     Hazard(
         "no_case",
@@ -114,7 +101,7 @@ UNLOADABLE = (
         class Case(_Tiny):
             pass
         """,
-        ("sys.exit(0)",),
+        ("importing equivalence_exits_at_import.py called sys.exit(0)", "raise an exception"),
         whole=True,
     ),
     Hazard(
@@ -176,9 +163,9 @@ WRONG_CASES = (
         """
         class Case(_Tiny):
             def inputs(self, rng):
-                return rng.uniform("low")  # BAD
+                return self.images  # BAD
         """,
-        ("inputs() raised",),
+        ("inputs() raised AttributeError", "images"),
     ),
     Hazard(
         "inputs_take_nothing",
@@ -187,7 +174,7 @@ WRONG_CASES = (
             def inputs(self):  # BAD
                 return []
         """,
-        ("inputs", "def inputs(self, rng)"),
+        ("Case.inputs cannot be called as `inputs(rng)`", "def inputs(self, rng)"),
     ),
     Hazard(
         "empty_inputs",
@@ -209,11 +196,11 @@ WRONG_CASES = (
     Hazard(
         "init_takes_arguments",
         """
-        class Case(_Tiny):  # BAD
-            def __init__(self, size):
+        class Case(_Tiny):
+            def __init__(self, size):  # BAD
                 self.size = size
         """,
-        ("size", "without arguments"),
+        ("Case cannot be made without arguments", "a default"),
     ),
     Hazard(
         "metaclass_raises",
@@ -270,7 +257,7 @@ WRONG_CASES = (
             def tf1(self, inputs):  # BAD
                 return super().tf1(inputs, False)
         """,
-        ("tf1", "def tf1(self, inputs, training)"),
+        ("Case.tf1 cannot be called as `tf1(inputs, training)`", "def tf1(self, inputs, training)"),
     ),
     Hazard(
         "tf1_shapes",
@@ -388,7 +375,7 @@ WRONG_CASES = (
         class Case(_Tiny):  # BAD
             skip = {"random-inferrence": "too slow"}
         """,
-        ("random-inferrence", "does not exist", "random-inference"),
+        ("'random-inferrence', which does not exist", "did you mean 'random-inference'?"),
         kind="unknown-step",
     ),
     Hazard(
@@ -398,7 +385,7 @@ WRONG_CASES = (
         class Case(_Tiny):  # BAD
             tolerance = {"logit*": Tolerance(1e-3, 0), "*": Tolerance(1e-6, 1e-5)}
         """,
-        ("tolerance glob 'logit*' matches no output", "the outputs are output"),
+        ("tolerance glob 'logit*' matches no output", "choose among 'output'"),
         kind="tolerance-glob",
     ),
     Hazard(
@@ -416,7 +403,7 @@ WRONG_CASES = (
         class Case(_Tiny):  # BAD
             tolerance = {"*": 1e-3}
         """,
-        ("tolerance", "Tolerance(rtol, atol)"),
+        ("Case.tolerance = {'*': 0.001} must be", "Tolerance(rtol, atol)"),
     ),
     Hazard(
         "tolerance_raises",
@@ -434,7 +421,7 @@ WRONG_CASES = (
         class Case(_Tiny):  # BAD
             skip = ["constant-weights"]
         """,
-        ("skip", "reason"),
+        ("Case.skip = ['constant-weights'] must be a mapping", "the reason"),
     ),
 )
 
@@ -446,7 +433,7 @@ MISBEHAVING = (
             def tf1(self, inputs, training):
                 sys.exit(0)  # BAD
         """,
-        ("tf1() called sys.exit(0)", "must return"),
+        ("tf1() called sys.exit(0)", "return to the runner"),
     ),
     Hazard(
         "exits_1",
@@ -455,16 +442,16 @@ MISBEHAVING = (
             def tf2(self):
                 sys.exit("no GPU")  # BAD
         """,
-        ("tf2() called sys.exit('no GPU')", "must return"),
+        ("tf2() called sys.exit('no GPU')", "return to the runner"),
     ),
     Hazard(
         "leaves_0",
         """
         class Case(_Tiny):
-            def tf1(self, inputs, training):  # BAD
-                os._exit(0)
+            def tf1(self, inputs, training):
+                os._exit(0)  # BAD
         """,
-        ("exited by itself with code 0", "os._exit"),
+        ("tf1() called os._exit(0)", "return to the runner"),
     ),
     Hazard(
         "leaves_3",
@@ -473,7 +460,7 @@ MISBEHAVING = (
             def tf2(self):
                 os._exit(3)  # BAD
         """,
-        ("exited by itself with code 3", "os._exit"),
+        ("tf2() called os._exit(3)", "return to the runner"),
     ),
     Hazard(
         "leaves_at_import",
@@ -482,7 +469,7 @@ MISBEHAVING = (
         class Case(_Tiny):
             pass
         """,
-        ("exited by itself with code 0",),
+        ("importing equivalence_leaves_at_import.py called os._exit(0)", "return to the runner"),
         whole=True,
     ),
     Hazard(
@@ -493,7 +480,7 @@ MISBEHAVING = (
             def tf2(self):
                 ctypes.string_at(0)  # BAD
         """,
-        ("SIGSEGV", "native code crashed"),
+        ("tf2()", "SIGSEGV", "native code crashed", "extension module"),
     ),
     Hazard(
         "aborts",
@@ -502,17 +489,17 @@ MISBEHAVING = (
             def tf1(self, inputs, training):
                 os.abort()  # BAD
         """,
-        ("SIGABRT",),
+        ("tf1()", "SIGABRT", "--log-level debug"),
     ),
     Hazard(
         "killed",
         """
         import signal
         class Case(_Tiny):
-            def tf2(self):
-                os.kill(os.getpid(), signal.SIGKILL)  # BAD
+            def tf2(self):  # BAD
+                os.kill(os.getpid(), signal.SIGKILL)
         """,
-        ("SIGKILL", "memory", "smaller inputs or fewer --jobs"),
+        ("tf2()", "SIGKILL", "memory", "smaller inputs or fewer --jobs"),
     ),
     Hazard(
         "memory_error",
@@ -533,7 +520,7 @@ MISBEHAVING = (
                 while True:
                     time.sleep(60)  # BAD
         """,
-        ("still running after 8 s", "--timeout"),
+        ("tf1() was still running after 8 s", "--timeout"),
     ),
     Hazard(
         "hangs_at_import",
@@ -543,7 +530,7 @@ MISBEHAVING = (
         class Case(_Tiny):
             pass
         """,
-        ("still running after 8 s", "--timeout"),
+        ("importing equivalence_hangs_at_import.py was still running after 8 s", "--timeout"),
         whole=True,
     ),
     Hazard(
@@ -569,7 +556,7 @@ MISBEHAVING = (
             def tf1(self, inputs, training):
                 os.killpg(0, signal.SIGTERM)  # BAD
         """,
-        ("SIGTERM",),
+        ("tf1()", "SIGTERM", "look for what does"),
     ),
     Hazard(
         "raises_keyboard_interrupt",
@@ -579,6 +566,45 @@ MISBEHAVING = (
                 raise KeyboardInterrupt  # BAD
         """,
         ("tf1() raised KeyboardInterrupt",),
+    ),
+    Hazard(
+        "resets_graph",
+        """
+        class Case(_Tiny):
+            def tf1(self, inputs, training):
+                tf.compat.v1.reset_default_graph()  # BAD
+                return super().tf1(inputs, training)
+        """,
+        ("tf1() raised AssertionError", "remove the call"),
+    ),
+    Hazard(
+        "variables_raise",
+        """
+        class Odd(tf.Module):
+            @property
+            def variables(self):
+                raise RuntimeError("call build() first")  # BAD
+            def __call__(self, inputs, training):
+                return inputs
+        class Case(_Tiny):
+            def tf2(self):
+                return Odd()
+        """,
+        ("call build() first",),
+    ),
+    Hazard(
+        "leaves_in_a_thread",
+        """
+        import threading
+        class Case(_Tiny):
+            def tf1(self, inputs, training):
+                thread = threading.Thread(target=leave)
+                thread.start()
+                thread.join()
+        def leave():
+            os._exit(0)  # BAD
+        """,
+        ("tf1() called os._exit(0)",),
     ),
     Hazard(
         "recursion",

@@ -41,7 +41,7 @@ class Shim(tf.keras.layers.Layer):  # type: ignore[misc]
         super().__init__()
         self.forward = forward
 
-    @v1.keras.utils.track_tf1_style_variables
+    @v1.keras.utils.track_tf1_style_variables  # type: ignore[untyped-decorator]
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Run the function."""
         return self.forward(inputs, training)
@@ -55,7 +55,7 @@ class Normalized(tf.keras.layers.Layer):  # type: ignore[misc]
         self.conv = tf.keras.layers.Conv2D(4, 3, name="conv")
         self.norm = tf.keras.layers.BatchNormalization(name="norm", **settings)
 
-    @v1.keras.utils.track_tf1_style_variables
+    @v1.keras.utils.track_tf1_style_variables  # type: ignore[untyped-decorator]
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Run both, then Relu."""
         return tf.nn.relu(self.norm(self.conv(inputs), training=training))

@@ -74,9 +74,9 @@ def _values(name: str, difference: Difference) -> str:
         text = f"{name} differs in {_share(difference)}, by up to {format_number(worst.difference)} at {_at(worst)}"
     text += _size(difference, shown) + "."
     if relative is not None and relative.index != shown.index and math.isfinite(relative.difference):
-        text += f" Relative to TF1 it is worst at {_at(relative)}: {_percent(relative.difference)}."
-    if difference.bound is not None and difference.total > 1:
-        text += f" As a whole, TF2's values are {_percent(difference.relative_l2)} of TF1's away (relative L2)."
+        text += f" Relative to TF1 it is worst at {_at(relative)}, {format_number(relative.difference)} of TF1's value."
+    if difference.bound is not None and difference.total > 1 and math.isfinite(difference.relative_l2):
+        text += f" As a whole, the difference is {format_number(difference.relative_l2)} of TF1's norm (relative L2)."
     return text
 
 
@@ -87,7 +87,7 @@ def _size(difference: Difference, shown: Element) -> str:
         sizes.append(f"{format_number(shown.difference)} apart")
     relative = difference.worst_relative
     if relative is not None and relative.index == shown.index and math.isfinite(relative.difference):
-        sizes.append(f"{_percent(relative.difference)} of TF1's value")
+        sizes.append(f"{format_number(relative.difference)} of TF1's value")
     if difference.ulps is not None and 0 < difference.ulps < _MOST_ULPS:
         sizes.append(f"{difference.ulps:.0f} unit{'s' if difference.ulps > 1 else ''} in the last place")
     return f", {' or '.join(sizes)}" if sizes else ""
@@ -126,10 +126,6 @@ def _rounded_up(value: float) -> str:
 def _share(difference: Difference) -> str:
     total = difference.total
     return f"{difference.mismatched} of {total} element{'s' if total != 1 else ''} ({difference.percent:.3g}%)"
-
-
-def _percent(ratio: float) -> str:
-    return f"{100 * ratio:.3g}%" if 1e-5 <= ratio < 1e4 else f"{ratio:.3g} times"
 
 
 def _at(element: Element) -> str:

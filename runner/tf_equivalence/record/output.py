@@ -12,7 +12,7 @@ TAIL = 192 * 1024
 _NOISE = re.compile(
     r"""^(
       \d{4}-\d\d-\d\d\ \d\d:\d\d:\d\d\.\d+:\ [IWEF]\ \S+:\d+\]
-    | [IWEF]\d{4}\ \d\d:\d\d:\d\d\.\d+\s+\d+\ \S+:\d+\]
+    | [IWEF]\d{4}\ \d\d:\d\d:\d+\.\d+\s+\d+\ \S+:\d+\]
     | WARNING:\ All\ log\ messages\ before\ absl
     | (WARNING|INFO|ERROR):tensorflow:
     | WARNING:absl:

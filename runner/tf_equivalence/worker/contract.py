@@ -26,8 +26,9 @@ def check_class(kind):
     if type(kind) is type and not _takes(kind, 0):
         raise CaseFault(
             "case",
-            "{0} cannot be made without arguments, as the runner does: give those of `__init__` "
-            "a default".format(kind.__name__),
+            "{0} cannot be made without arguments, as the runner does: give those of `__init__` a default".format(
+                kind.__name__
+            ),
             definition(kind.__init__),
         )
 

@@ -71,8 +71,9 @@ def make_case(module, class_name):
         if not isinstance(kind, type) or not issubclass(kind, EquivalenceCase):
             raise CaseFault(
                 "load",
-                "{} is no EquivalenceCase once the module is imported: keep the name for the class "
-                "alone".format(class_name),
+                "{} is no EquivalenceCase once the module is imported: keep the name for the class alone".format(
+                    class_name
+                ),
             )
         contract.check_class(kind)
         case = kind()

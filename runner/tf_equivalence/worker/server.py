@@ -52,8 +52,7 @@ def serve(descriptor):
             if not message:
                 _kill_all(jobs)
                 return
-            if not _start(control, message, descriptors, (descriptor, wake_read, wake_write), jobs):
-                return
+            _start(control, message, descriptors, (descriptor, wake_read, wake_write), jobs)
 
 
 def _import_tensorflow():

@@ -3,6 +3,7 @@
 One process records one job, so there is one situation.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -151,7 +152,5 @@ def flush_output():
     # type: () -> None
     """Flush what user code printed, through whatever it put in place of the streams."""
     for stream in (sys.stdout, sys.stderr):  # type: Any
-        try:
+        with contextlib.suppress(Exception):  # whatever user code put in its place
             stream.flush()
-        except Exception:  # whatever user code put in its place
-            pass
