@@ -54,9 +54,9 @@ class Digest:
         sha256: Of the C-ordered bytes; equal digests mean equal arrays.
         sample: Values at evenly spread flat positions, the first and the last among them; all of
             them where the array has at most `SAMPLE` elements. Unit: the variable's own.
-        l2: Euclidean norm, in float64.
-        mean: In float64.
-        std: Population standard deviation, in float64.
+        l2: Euclidean norm of some 65,536 evenly spread elements, in float64.
+        mean: Of the same elements, in float64.
+        std: Their population standard deviation, in float64.
     """
 
     sha256: str

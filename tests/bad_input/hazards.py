@@ -433,7 +433,7 @@ MISBEHAVING = (
             def tf1(self, inputs, training):
                 sys.exit(0)  # BAD
         """,
-        ("tf1() called sys.exit(0)", "return to the runner"),
+        ("tf1() called sys.exit(0)", "Return to the runner"),
     ),
     Hazard(
         "exits_1",
@@ -442,7 +442,7 @@ MISBEHAVING = (
             def tf2(self):
                 sys.exit("no GPU")  # BAD
         """,
-        ("tf2() called sys.exit('no GPU')", "return to the runner"),
+        ("tf2() called sys.exit('no GPU')", "Return to the runner"),
     ),
     Hazard(
         "leaves_0",
@@ -451,7 +451,7 @@ MISBEHAVING = (
             def tf1(self, inputs, training):
                 os._exit(0)  # BAD
         """,
-        ("tf1() called os._exit(0)", "return to the runner"),
+        ("tf1() called os._exit(0)", "raise an exception"),
     ),
     Hazard(
         "leaves_3",
@@ -460,7 +460,7 @@ MISBEHAVING = (
             def tf2(self):
                 os._exit(3)  # BAD
         """,
-        ("tf2() called os._exit(3)", "return to the runner"),
+        ("tf2() called os._exit(3)", "Return to the runner"),
     ),
     Hazard(
         "leaves_at_import",
@@ -469,7 +469,7 @@ MISBEHAVING = (
         class Case(_Tiny):
             pass
         """,
-        ("importing equivalence_leaves_at_import.py called os._exit(0)", "return to the runner"),
+        ("importing equivalence_leaves_at_import.py called os._exit(0)", "raise an exception"),
         whole=True,
     ),
     Hazard(

@@ -57,6 +57,7 @@ class Hazard:
         bare: Whether the body is the whole module.
         files: Other files of the workspace, by path.
         kind: The kind of the finding; empty for any.
+        folder: Where the module lies; empty for the workspace itself.
     """
 
     name: str
@@ -67,11 +68,12 @@ class Hazard:
     bare: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     kind: str = ""
+    folder: str = ""
 
     @property
     def path(self) -> str:
         """The module, relative to the workspace."""
-        return f"equivalence_{self.name}.py"
+        return f"{self.folder}/equivalence_{self.name}.py".lstrip("/")
 
     @property
     def case_id(self) -> str:

@@ -90,7 +90,7 @@ def _size(difference: Difference, shown: Element) -> str:
         sizes.append(f"{format_number(relative.difference)} of TF1's value")
     if difference.ulps is not None and 0 < difference.ulps < _MOST_ULPS:
         sizes.append(f"{difference.ulps:.0f} unit{'s' if difference.ulps > 1 else ''} in the last place")
-    return f", {' or '.join(sizes)}" if sizes else ""
+    return f", {', '.join(sizes)}" if sizes else ""
 
 
 def _allowance(difference: Difference, disagree: bool) -> str:

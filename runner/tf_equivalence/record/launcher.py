@@ -101,7 +101,7 @@ class Launcher:
     def __exit__(self, *_: object) -> None:
         for running in self._running.values():
             self._kill(running)
-            os.close(running.descriptor)
+            self._close_output(running)
         self._running.clear()
         self._drop_server()
         self._selector.close()

@@ -29,6 +29,8 @@ def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith(_PRIVATE_PREFIXES) and name not in _COMMAND_FILES
     }
     kept["TF_USE_LEGACY_KERAS"] = "1"
+    # NumPy's own threads would spin against TensorFlow's, in every worker.
+    kept.setdefault("OPENBLAS_NUM_THREADS", "1")
     return kept
 
 

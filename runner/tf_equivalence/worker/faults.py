@@ -9,6 +9,7 @@ from typing import Any, Iterator, Optional, Tuple
 from tf_equivalence import stacks
 from tf_equivalence.recording import Fault, Frame, Stack
 from tf_equivalence.worker import situation
+from tf_equivalence.worker.situation import exit_message
 
 _MAX_MESSAGE = 1200
 _MAX_REPEATS = 4  # frames to show of a recursion without end
@@ -28,7 +29,7 @@ class CaseFault(Exception):
 
 
 _SHAPES = "The case's `inputs` are {}: give them the shapes that this line expects."
-_LOAD = "Every worker imports the module anew: keep this out of it, or inside tf1() or tf2()."
+_LOAD = "Repair this line, or move what one side alone needs into tf1() or tf2()."
 
 # What an exception's text tells about its remedy. First match wins.
 _REMEDIES = (
@@ -89,7 +90,10 @@ def remedy_for(text):
 def exception_text(error):
     # type: (BaseException) -> str
     """Return type and message on one paragraph, without what Keras appends to it."""
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:  # an exception class of the user's
+        text = "(a message that cannot be shown)"
     text = re.split(r"\n*Call arguments received by layer", text)[0]
     text = re.sub(r"Exception encountered when calling layer .*?\n+", "", text, flags=re.DOTALL)
     text = re.sub(r"\{\{function_node [^}]*\}\}\s*|\s*\[Op:\w+\](\s*name:\s*\S*)?", "", text)
@@ -107,9 +111,7 @@ def fault_of(error, kind, phase):
         fault = error.fault
         return Fault(fault.kind or kind, _with_subject(fault, phase), fault.stack or stack, phase)
     if isinstance(error, SystemExit):
-        message = "{} called sys.exit({!r}): return to the runner instead, or raise an exception that says why".format(
-            phase, error.code
-        )
+        message = exit_message(phase, "sys.exit({!r})".format(error.code), kind)
         return Fault("load" if kind == "load" else "exit", message, stack, phase)
     if isinstance(error, RecursionError):
         stack = stack[:_MAX_REPEATS]

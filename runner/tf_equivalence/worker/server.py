@@ -39,20 +39,29 @@ def serve(descriptor):
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher decides what ends when
+    orphans.adopt()
     jobs = {}  # type: Dict[int, int]
-    _send(control, {"ready": True})
-    while True:
-        sources = [control, wake_read]  # type: List[Any]
-        readable, _, _ = select.select(sources, [], [])
-        if wake_read in readable:
-            _drain(wake_read)
-            _report_ended(control, jobs)
-        if control in readable:
-            message, descriptors = _receive(control)
-            if not message:
-                _kill_all(jobs)
-                return
-            _start(control, message, descriptors, (descriptor, wake_read, wake_write), jobs)
+    private = (descriptor, wake_read, wake_write)
+    try:
+        _send(control, {"ready": True})
+        while True:
+            sources = [control, wake_read]  # type: List[Any]
+            readable, _, _ = select.select(sources, [], [])
+            if wake_read in readable:
+                _drain(wake_read)
+                _report_ended(control, jobs)
+                if not jobs:  # while others run, an orphan may be one of theirs
+                    orphans.end_all()
+            if control in readable:
+                message, descriptors = _receive(control)
+                if not message:
+                    return
+                _start(control, message, descriptors, private, jobs)
+    except ConnectionError:  # there is nobody left to tell
+        return
+    finally:
+        _kill_all(jobs)
+        orphans.end_all()
 
 
 def _import_tensorflow():

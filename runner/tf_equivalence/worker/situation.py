@@ -129,17 +129,22 @@ def _reopen(number):
         os.close(descriptor)
 
 
+def exit_message(phase, call, kind):
+    # type: (str, str, str) -> str
+    """Return what to say when user code ends the process by this call."""
+    remedy = "Return to the runner instead, or raise an exception that says why."
+    if kind == "load":
+        remedy = 'Keep it out of the import by `if __name__ == "__main__":`, or raise an exception that says why.'
+    return "{} called {}, which ends the process. {}".format(phase, call, remedy)
+
+
 def _tell_of_exits(directory):
     # type: (str) -> None
     def leave(status):
         # type: (int) -> None
         if not is_forked():
             doing = _situation.now
-            message = (
-                "{} called os._exit({!r}): return to the runner instead, or raise an exception that says why".format(
-                    doing.phase, status
-                )
-            )
+            message = exit_message(doing.phase, "os._exit({!r})".format(status), doing.kind)
             kind = "load" if doing.kind == "load" else "exit"
             write_record(directory, "fault", Fault(kind, message, stacks.here(1) or doing.stack, doing.phase))
             flush_output()

@@ -13,7 +13,8 @@ from tf_equivalence import stacks
 from tf_equivalence.recording import Digest, VariableRecord
 from tf_equivalence.worker.random_tool import AlignedRandom
 
-SAMPLE = 256
+SAMPLE = 256  # elements kept
+STATISTICS = 65536  # elements, about, that norm, mean and deviation are taken over
 
 
 class Created(NamedTuple):
@@ -94,10 +95,10 @@ def digest(array):
         flat = np.abs(flat)
     if not flat.size:
         return Digest(sha256, (), 0.0, 0.0, 0.0)
+    positions = np.unique(np.linspace(0, flat.size - 1, num=min(SAMPLE, flat.size)).astype(np.int64))
+    sample = tuple(flat[positions].astype(np.float64).tolist())
     # Squares of narrower floats overflow, and their rounding would be all of a small deviation.
-    values = flat.astype(np.float64)
-    positions = np.unique(np.linspace(0, values.size - 1, num=min(SAMPLE, values.size)).astype(np.int64))
-    sample = tuple(values[positions].tolist())
+    values = flat[:: max(1, flat.size // STATISTICS)].astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinite initial values
         mean, l2 = float(np.mean(values)), float(np.sqrt(np.dot(values, values)))
         values -= mean
