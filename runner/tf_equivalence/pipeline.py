@@ -16,6 +16,7 @@ from tf_equivalence.case import Tolerance
 from tf_equivalence.discover import CaseRef, Discovery, ModuleFault, discover, select_cases
 from tf_equivalence.judge.case import LOAD, check_case, fault_finding, judge_step, load_fault, one_line
 from tf_equivalence.judge.evidence import Evidence, Preset
+from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
 from tf_equivalence.pinpoint.second_pass import SecondPass
 from tf_equivalence.plan import Plan, case_directory, make_plan
@@ -83,6 +84,7 @@ class _CaseState:
     steps: dict[str, StepResult] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    noise_pass: NoisePass | None = None
     second_pass: SecondPass | None = None
 
 
@@ -128,10 +130,15 @@ class _Recording:
             self._progress.case_started(state.case.id)
 
     def _end(self, state: _CaseState, event: BuildEnded, launcher: Launcher) -> None:
-        if event.planned.trace:
-            assert state.second_pass is not None
+        if state.second_pass is not None:
             if state.second_pass.is_over(event.planned):
                 self._close(state)
+            return
+        if state.noise_pass is not None:
+            if state.noise_pass.is_over(event.planned):
+                for step in state.noise_pass.steps:
+                    self._judge(state, step)
+                self._look_closer(state, launcher)
             return
         state.waiting.discard(event.planned.directory)
         printed, log = split_log(event.output)
@@ -139,11 +146,23 @@ class _Recording:
         state.log += [log] if log else []
         self._learn_environment(state)
         for step in self._judgeable(state):
-            result = judge_step(state.evidence, step, state.case, state.started)
-            state.steps[step.id] = result
-            self._progress.step_finished(state.case.id, step.id, result.outcome, result.duration_s)
+            self._judge(state, step)
         if not state.waiting:
+            self._measure_noise(state, launcher)
+
+    def _judge(self, state: _CaseState, step: Step) -> None:
+        result = judge_step(state.evidence, step, state.case, state.started)
+        state.steps[step.id] = result
+        if state.noise_pass is not None or not is_wanted(state.evidence, result):
+            self._progress.step_finished(state.case.id, step.id, result.outcome, result.duration_s)
+
+    def _measure_noise(self, state: _CaseState, launcher: Launcher) -> None:
+        """Record the reference again where only values differ: they may differ by its own noise alone."""
+        state.noise_pass = NoisePass.plan(state.case, state.evidence, state.steps)
+        if state.noise_pass is None:
             self._look_closer(state, launcher)
+        else:
+            launcher.enqueue(state.noise_pass.builds)
 
     def _judgeable(self, state: _CaseState) -> Iterator[Step]:
         for step in self.plan.steps:

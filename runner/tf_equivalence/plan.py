@@ -21,7 +21,9 @@ class PlannedBuild:
         build: Which side, flag and form.
         conditions: The runs to record, in the order of the steps.
         directory: Where its recording goes.
-        trace: The condition to trace operation by operation, in a second pass; else empty.
+        trace: The condition to trace operation by operation, in a later pass; else empty.
+        optimized: Whether TF1's graph optimizers run; a later pass without them measures the
+            reference's own noise.
     """
 
     case: CaseRef
@@ -29,6 +31,7 @@ class PlannedBuild:
     conditions: tuple[str, ...]
     directory: Path
     trace: str = ""
+    optimized: bool = True
 
 
 @dataclass(frozen=True)

@@ -321,15 +321,6 @@ WRONG_CASES = (
         ("tf2() returned a function without `variables`", "tf.Module"),
     ),
     Hazard(
-        "tf2_class",
-        """
-        class Case(_Tiny):
-            def tf2(self):  # BAD
-                return Scale
-        """,
-        ("tf2() returned the class Scale", "Scale()"),
-    ),
-    Hazard(
         "tf2_no_variables",
         """
         class Empty(tf.keras.layers.Layer):

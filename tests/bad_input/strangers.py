@@ -30,9 +30,7 @@ def _disturbing(name: str, body: str) -> Hazard:
 
 STRANGERS = (
     _disturbing("changes_directory", "os.chdir('/')"),
-    _disturbing(
-        "loses_its_directory", "import tempfile\npath = tempfile.mkdtemp()\nos.chdir(path)\nos.rmdir(path)"
-    ),
+    _disturbing("loses_its_directory", "import tempfile\npath = tempfile.mkdtemp()\nos.chdir(path)\nos.rmdir(path)"),
     _disturbing("forgets_its_module", "del sys.modules[__name__]"),
     _disturbing("replaces_streams", "import io\nsys.stdout = None\nsys.stderr = io.StringIO()"),
     _disturbing("closes_streams", "sys.stdout.close()\nsys.stderr.close()"),
@@ -52,11 +50,10 @@ STRANGERS = (
     _disturbing("forks_and_exits", "pid = os.fork()\nif not pid:\n    os._exit(3)\nos.waitpid(pid, 0)"),
     _disturbing("forks_and_stays", "import time\nif not os.fork():\n    time.sleep(3600)"),
     _disturbing(
-        "starts_a_daemon", "import time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n        time.sleep(3600)"
+        "starts_a_daemon",
+        "import time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n        time.sleep(3600)",
     ),
-    _disturbing(
-        "starts_a_session", "import subprocess\nsubprocess.Popen(['sleep', '3600'], start_new_session=True)"
-    ),
+    _disturbing("starts_a_session", "import subprocess\nsubprocess.Popen(['sleep', '3600'], start_new_session=True)"),
     _disturbing("uses_a_pool", "import multiprocessing\nwith multiprocessing.Pool(1) as pool:\n    pool.map(abs, [1])"),
     Hazard(
         "resets_graph_at_import",
@@ -125,7 +122,7 @@ STRANGERS = (
     ),
     Hazard("größe_模型", "class Case(_Tiny):\n    pass\n", outcome="passed", folder="modèles ünd 网"),
     Hazard("with spaces & 'quotes', 100%", "class Case(_Tiny):\n    pass\n", outcome="passed"),
-    _disturbing("prints_100_mb", "for _ in range(100):\n    os.write(1, b'x' * 79 + b'\\n' * 12500 * 80)"),
+    _disturbing("prints_100_mb", "for _ in range(100):\n    os.write(1, (b'x' * 79 + b'\\n') * 12500)"),
     _disturbing("prints_100_mb_in_one_line", "for _ in range(100):\n    os.write(2, b'y' * 1000000)"),
 )
 

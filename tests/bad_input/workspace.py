@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,6 +113,7 @@ class Run:
         junit: The text of the JUnit report.
         summary: The text of the job summary.
         workspace: Where it ran.
+        mark: A word in the environment of every process of the run.
     """
 
     exit_code: int
@@ -121,6 +123,7 @@ class Run:
     junit: str
     summary: str
     workspace: Path
+    mark: str
 
     def case(self, case_id: str) -> dict[str, Any]:
         """Return the one case of this id."""
@@ -131,6 +134,7 @@ class Run:
 
     def annotations(self) -> list[str]:
         """Return the lines that GitHub takes for commands."""
+        # Both streams are read, and lines end where anybody could think that they do.
         lines = (self.stdout + "\n" + self.stderr).splitlines()
         return [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
 
@@ -155,6 +159,7 @@ def run_command(workspace: Path, *arguments: str, environ: Mapping[str, str] = {
     out = workspace.with_name(workspace.name + "-reports")
     out.mkdir(exist_ok=True)
     files = {name: out / name for name in ("report.json", "junit.xml", "summary.md")}
+    mark = f"tf-equivalence-test-{uuid.uuid4()}"
     command = [sys.executable, "-P", "-m", "tf_equivalence", "run", *arguments]
     command += ["--json-file", str(files["report.json"]), "--junit-file", str(files["junit.xml"])]
     command += ["--job-summary", str(files["summary.md"]), "--annotations", "commands", "--max-annotations", "100"]
@@ -162,7 +167,7 @@ def run_command(workspace: Path, *arguments: str, environ: Mapping[str, str] = {
     done = subprocess.run(
         command,
         cwd=workspace,
-        env={**kept, "PYTHONPATH": str(ROOT / "runner"), **environ},
+        env={**kept, "PYTHONPATH": str(ROOT / "runner"), "MARK": mark, **environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -177,4 +182,5 @@ def run_command(workspace: Path, *arguments: str, environ: Mapping[str, str] = {
         texts["junit.xml"],
         texts["summary.md"],
         workspace,
+        mark,
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tf_equivalence.judge.bounds import Bound, bound_for
-from tf_equivalence.judge.compare import Difference, compare, json_number, largest_difference
+from tf_equivalence.judge.compare import BLOCK, Difference, compare, json_number, largest_difference
 from tf_equivalence.judge.wording import describe
 
 EXACT = Bound(0.0, 0.0, "exact")
@@ -249,6 +249,19 @@ def test_json_number(value: object, expected: object) -> None:
 def test_largest_difference(tf1: Any, tf2: Any, expected: float) -> None:
     """The largest difference is over what is finite on both sides."""
     assert largest_difference(np.asarray(tf1), np.asarray(tf2)) == expected
+
+
+@pytest.mark.parametrize("position", [0, BLOCK - 1, BLOCK, 2 * BLOCK, 2 * BLOCK + 2])
+def test_large_arrays_are_compared_to_their_last_element(position: int) -> None:
+    """What is compared block by block is counted and located as a whole."""
+    one = np.ones((2 * BLOCK + 3, 1), np.float32)
+    other = one + np.float32(2.0**-20)
+    bound = Bound(0.0, 2.0**-20, "")
+    assert compare(one, other, bound) is None
+    other[position] = 2.0
+    found = _found(one, other, bound)
+    assert (found.mismatched, found.total, found.smallest_atol) == (1, one.size, 1.0)
+    assert found.samples[0].index == (position, 0)
 
 
 # --- properties

@@ -28,8 +28,8 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
         pytest.param(
             np.float32([[0.5, 0.25], [2.0, 1.0]]),
             np.float32([[0.5, 0.375], [2.0, 1.5]]),
-            "logits differs in 2 of 4 elements (50%), by up to 0.5 at [1, 1] (TF1 1, TF2 1.5), 0.5 of TF1's value. "
-            "As a whole, the difference is 0.2236 of TF1's norm (relative L2). Allowed is 3.815e-06 (measured: 16 "
+            "logits differs in 2 of 4 elements (50%), by up to 0.5 at [1, 1] (TF1 1, TF2 1.5), 0.5 times TF1's value. "
+            "As a whole, the difference is 0.2236 times TF1's norm (relative L2). Allowed is 3.815e-06 (measured: 16 "
             "units in the last place of float32 at the largest value, 2). It would take Tolerance(rtol=0.5, atol=0) "
             "or Tolerance(rtol=0, atol=0.5) to pass.",
             id="values",
@@ -38,7 +38,7 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
             np.float32([4.0, 0.25]),
             np.float32([4.5, 0.375]),
             "logits differs in 2 of 2 elements (100%), by up to 0.5 at [0] (TF1 4, TF2 4.5). Relative to TF1 it is "
-            "worst at [1] (TF1 0.25, TF2 0.375), 0.5 of TF1's value. As a whole, the difference is 0.1286 of TF1's "
+            "worst at [1] (TF1 0.25, TF2 0.375), 0.5 times TF1's value. As a whole, the difference is 0.1286 times TF1's "
             "norm (relative L2). Allowed is 7.629e-06 (measured: 16 units in the last place of float32 at the largest "
             "value, 4). It would take Tolerance(rtol=0.5, atol=0) or Tolerance(rtol=0, atol=0.5) to pass.",
             id="relative-elsewhere",
@@ -46,7 +46,7 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
         pytest.param(
             np.float32(1.0),
             np.float32(1.0 + 2.0**-18),
-            "logits is 1 on the TF1 side and 1.00000381 on the TF2 side, 3.815e-06 apart, 3.815e-06 of TF1's value, "
+            "logits is 1 on the TF1 side and 1.00000381 on the TF2 side, 3.815e-06 apart, 3.815e-06 times TF1's value, "
             "32 units in the last place. Allowed is 1.907e-06 (measured: 16 units in the last place of float32 at "
             "the largest value, 1). It would take Tolerance(rtol=3.82e-06, atol=0) or Tolerance(rtol=0, "
             "atol=3.82e-06) to pass.",
@@ -56,7 +56,7 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
             [0.0, 1.0],
             [1e-3, 1.0],
             "logits differs in 1 of 2 elements (50%), by up to 0.001 at [0] (TF1 0, TF2 0.001). As a whole, the "
-            "difference is 0.001 of TF1's norm (relative L2). Allowed is 3.553e-15 (measured: 16 units in the last "
+            "difference is 0.001 times TF1's norm (relative L2). Allowed is 3.553e-15 (measured: 16 units in the last "
             "place of float64 at the largest value, 1). It would take Tolerance(rtol=0, atol=0.001) to pass.",
             id="zero-in-tf1",
         ),
@@ -106,8 +106,8 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
             [np.nan, 1.0, 2.5],
             "logits has non-finite values that do not agree, 2 of 3 elements (66.7%), first at [0] (TF1 nan, TF2 nan); "
             "1 NaN on the TF1 side, 1 on the TF2 side. NaN is never equal to NaN: keep it from arising, on both sides. "
-            "Finite values differ by up to 0.5 at [2] (TF1 2, TF2 2.5). Non-finite values must agree in place and sign "
-            "under any tolerance.",
+            "Finite values differ, too, by up to 0.5 at [2] (TF1 2, TF2 2.5). Non-finite values must agree in place and "
+            "sign under any tolerance.",
             id="nan",
         ),
         pytest.param(
@@ -163,6 +163,19 @@ def test_an_overflowing_difference_has_words() -> None:
     text = _words([1e308, 1.0], [-1e308, 1.0])
     assert "It would take Tolerance(rtol=2, atol=0) to pass." in text
     assert "non-finite" not in text
+
+
+def test_finite_values_within_the_bound_are_not_blamed() -> None:
+    """Beside differing infinities, only finite values outside of the bound are mentioned."""
+    text = _words([np.inf, 1.0, 2.0], [1.0, 1.0, 2.0 + 1e-15])
+    assert "Finite values" not in text
+
+
+def test_a_tolerance_nobody_can_set_is_not_offered() -> None:
+    """Losses have bounds of their own; the paragraph ends with the bound."""
+    found = compare(np.array([1.0]), np.array([2.0]), Bound(0.0, 0.5, "decided elsewhere"))
+    assert found is not None
+    assert describe("x", found, adjustable=False).endswith("Allowed is 0.5 (decided elsewhere).")
 
 
 def test_long_strings_are_cut() -> None:

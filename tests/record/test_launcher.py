@@ -116,8 +116,8 @@ def test_harmless_acts_are_recorded_whole(ended: dict[str, BuildEnded], name: st
     ("name", "kind", "says"),
     [
         pytest.param("exits_early", "exit", "os._exit(0)", id="os-exit-0"),
-        pytest.param("exits_natively", "exit", "exited by itself with code 0", id="exit-0"),
-        pytest.param("exits_with_a_code", "exit", "exited by itself with code 9", id="exit-9"),
+        pytest.param("exits_natively", "exit", "with code 0", id="exit-0"),
+        pytest.param("exits_with_a_code", "exit", "with code 9", id="exit-9"),
         pytest.param("sys_exit", "exit", "sys.exit(0)", id="sys-exit"),
         pytest.param("segfault", "signal", "SIGSEGV", id="segfault"),
         pytest.param("killed", "signal", "memory", id="sigkill"),

@@ -71,12 +71,16 @@ class Evidence:
         assert record is not None
         return record
 
+    def rerun_directory(self, build: Build) -> Path:
+        """Return where a build goes that is recorded again for the reference's noise."""
+        return self.directory / f"{build.directory}-rerun"
+
     def run(self, need: Need) -> Run:
         """Return a run that is known to be there."""
         directory = str(self.directory / need.build.directory)
         record = read_record(RunRecord, directory, need.condition)
         assert record is not None
-        rerun = read_arrays(directory, f"{need.condition}.rerun")
+        rerun = read_arrays(str(self.rerun_directory(need.build)), need.condition)
         return Run(record, read_arrays(directory, need.condition), (rerun,) if rerun else ())
 
     def any_build(self) -> BuildRecord | None:

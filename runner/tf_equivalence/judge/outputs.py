@@ -296,7 +296,9 @@ class _Judge:
         found = compare(one, other, bound, tf1_dtype=dtypes[0], tf2_dtype=dtypes[1])
         if found is not None:
             reason = _counts(len(ours), len(theirs)) or _ratio(one, other)
-            self._differs("loss", name, found, f"The regularization loss of {describe(name, found)}{reason}")
+            self._differs(
+                "loss", name, found, f"The regularization loss of {describe(name, found, adjustable=False)}{reason}"
+            )
 
     def _sum(self, side: int, losses: Sequence[Loss]) -> Array:
         values = [self._arrays[side][loss.array].astype(np.float64) for loss in losses]
@@ -332,7 +334,7 @@ class _Judge:
             self._notes.append(f"regularization loss {sums[0]:.8g} on the TF1 side, {sums[1]:.8g} on the TF2 side")
             return
         name = "total regularization loss"
-        finding = Finding("loss-total", name, describe(name, found), metrics=found.to_metrics())
+        finding = Finding("loss-total", name, describe(name, found, adjustable=False), metrics=found.to_metrics())
         self._found.append((found.severity, finding))
 
 

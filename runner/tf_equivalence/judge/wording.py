@@ -21,8 +21,14 @@ def format_number(value: Any) -> str:
     return f"{value:.4g}"
 
 
-def describe(name: str, difference: Difference) -> str:
-    """Return one paragraph: what differs, by how much, where, how much was allowed and by whom."""
+def describe(name: str, difference: Difference, *, adjustable: bool = True) -> str:
+    """Return one paragraph: what differs, by how much, where, how much was allowed and by whom.
+
+    Args:
+        name: Of the array.
+        difference: How it differs.
+        adjustable: Whether the case can set the tolerance, so that the one it would take is worth naming.
+    """
     if difference.kind == "shape":
         return _shape(name, difference)
     parts = []
@@ -32,7 +38,7 @@ def describe(name: str, difference: Difference) -> str:
     if difference.mismatched:
         disagree = difference.smallest_atol == math.inf and any(_non_finite(s) for s in difference.samples)
         parts.append(_places_of_non_finite(name, difference) if disagree else _values(name, difference))
-        parts.append(_allowance(difference, disagree))
+        parts.append(_allowance(difference, disagree, adjustable))
     return " ".join(part for part in parts if part)
 
 
@@ -58,9 +64,18 @@ def _places_of_non_finite(name: str, difference: Difference) -> str:
     if any(nans):
         text += f"; {nans[0]} NaN on the TF1 side, {nans[1]} on the TF2 side"
     equal = " NaN is never equal to NaN: keep it from arising, on both sides." if nans[0] and nans[1] else ""
-    worst = difference.worst_absolute
-    finite = f" Finite values differ by up to {format_number(worst.difference)} at {_at(worst)}." if worst else ""
-    return f"{text}.{equal}{finite}"
+    return f"{text}.{equal}{_finite_beside(difference)}"
+
+
+def _finite_beside(difference: Difference) -> str:
+    """Return a sentence on the finite values where those are outside of the bound, too."""
+    worst, bound = difference.worst_absolute, difference.bound
+    if worst is None or bound is None:
+        return ""
+    value = complex(worst.tf1)
+    if worst.difference <= bound.atol + bound.rtol * math.hypot(value.real, value.imag):
+        return ""
+    return f" Finite values differ, too, by up to {format_number(worst.difference)} at {_at(worst)}."
 
 
 def _values(name: str, difference: Difference) -> str:
@@ -74,9 +89,13 @@ def _values(name: str, difference: Difference) -> str:
         text = f"{name} differs in {_share(difference)}, by up to {format_number(worst.difference)} at {_at(worst)}"
     text += _size(difference, shown) + "."
     if relative is not None and relative.index != shown.index and math.isfinite(relative.difference):
-        text += f" Relative to TF1 it is worst at {_at(relative)}, {format_number(relative.difference)} of TF1's value."
+        text += (
+            f" Relative to TF1 it is worst at {_at(relative)}, {format_number(relative.difference)} times TF1's value."
+        )
     if difference.bound is not None and difference.total > 1 and math.isfinite(difference.relative_l2):
-        text += f" As a whole, the difference is {format_number(difference.relative_l2)} of TF1's norm (relative L2)."
+        text += (
+            f" As a whole, the difference is {format_number(difference.relative_l2)} times TF1's norm (relative L2)."
+        )
     return text
 
 
@@ -87,13 +106,13 @@ def _size(difference: Difference, shown: Element) -> str:
         sizes.append(f"{format_number(shown.difference)} apart")
     relative = difference.worst_relative
     if relative is not None and relative.index == shown.index and math.isfinite(relative.difference):
-        sizes.append(f"{format_number(relative.difference)} of TF1's value")
+        sizes.append(f"{format_number(relative.difference)} times TF1's value")
     if difference.ulps is not None and 0 < difference.ulps < _MOST_ULPS:
         sizes.append(f"{difference.ulps:.0f} unit{'s' if difference.ulps > 1 else ''} in the last place")
     return f", {', '.join(sizes)}" if sizes else ""
 
 
-def _allowance(difference: Difference, disagree: bool) -> str:
+def _allowance(difference: Difference, disagree: bool, adjustable: bool) -> str:
     bound = difference.bound
     if disagree:
         return "Non-finite values must agree in place and sign under any tolerance."
@@ -101,6 +120,8 @@ def _allowance(difference: Difference, disagree: bool) -> str:
         return "These must be equal."
     text = f"Allowed is {_limit(bound)} ({bound.source})."
     remedies = []
+    if not adjustable:
+        return text
     if math.isfinite(difference.smallest_rtol):
         remedies.append(f"Tolerance(rtol={_rounded_up(difference.smallest_rtol)}, atol=0)")
     if math.isfinite(difference.smallest_atol):

@@ -163,6 +163,7 @@ class Launcher:
             "directory": str(planned.directory),
             "threads": self._limits.threads,
             "trace": planned.trace,
+            "optimized": planned.optimized,
         }
 
     def _wait(self) -> Iterator[BuildEnded]:

@@ -62,6 +62,8 @@ def split_log(text: str) -> tuple[str, str]:
     """Return (what user code printed, TensorFlow's log)."""
     printed: list[str] = []
     log: list[str] = []
+    advised = False  # whether this line is the advice that the line before announced
     for line in text.splitlines():
-        (log if _NOISE.match(line) else printed).append(line)
+        (log if advised or _NOISE.match(line) else printed).append(line)
+        advised = line.startswith("Instructions for updating")
     return "\n".join(printed).strip("\n"), "\n".join(log)

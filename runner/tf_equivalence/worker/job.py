@@ -27,6 +27,7 @@ class Job(NamedTuple):
         directory: Where the recording goes.
         threads: Threads that one operation may use; 0 leaves it to TensorFlow.
         trace: Condition to trace operation by operation; empty for none.
+        optimized: Whether TF1's graph optimizers run; without them the reference shows its noise.
     """
 
     module: str
@@ -40,6 +41,7 @@ class Job(NamedTuple):
     directory: str
     threads: int = 0
     trace: str = ""
+    optimized: bool = True
 
 
 class Recorder:

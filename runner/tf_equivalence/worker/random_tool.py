@@ -123,7 +123,7 @@ class AlignedRandom:
         original = random_seed.get_seed
         random_seed.get_seed = self._get_seed
         try:
-            with _stateful_keras_draws():
+            with stateful_keras_draws():
                 yield self
         finally:
             random_seed.get_seed = original
@@ -145,7 +145,7 @@ class AlignedRandom:
 
 
 @contextlib.contextmanager
-def _stateful_keras_draws():
+def stateful_keras_draws():
     # type: () -> Iterator[None]
     """Let legacy Keras draw by stateful operations, as the same layers do in a TF1 graph.
 

@@ -64,17 +64,16 @@ def record(job, case, recorder, module_cases):
     reference = build(job, case, first, "num_random_ops")
     recorder.lap("build")
     second = _draw(case, 1)
-    sessions = Sessions(reference)
+    sessions = Sessions(reference, job.optimized)
     digests = {}  # type: Dict[str, Any]
     if "random" in job.conditions:  # first, while the variables still have their initial values
         recorder.attempt("random", lambda: digests.update(_record_random(reference, sessions, recorder, first, second)))
     if "functional" in job.conditions:
-        recorder.attempt("functional", lambda: _record_functional(reference, recorder, first))
+        recorder.attempt("functional", lambda: _record_functional(reference, recorder, first, job.optimized))
     for condition in ("constant", "named"):
         if condition in job.conditions:
-            values = dict(fill_values(condition, case, reference.variables, {}))
             recorder.attempt(
-                condition, functools.partial(_record_runs, reference, sessions, recorder, condition, first, values)
+                condition, functools.partial(_record_filled, case, reference, sessions, recorder, condition, first)
             )
     write_record(
         job.directory,
@@ -214,28 +213,28 @@ def _tensors(name, leaf, graph):
 
 
 class Sessions:
-    """Sessions of one reference, with and without graph optimization, ready to fetch from.
+    """Sessions of one reference, ready to fetch from.
 
     A forward pass that draws random numbers gets a new session for each condition, so that each
     starts the streams anew; any other shares one.
     """
 
-    def __init__(self, reference):
-        # type: (Reference) -> None
+    def __init__(self, reference, optimized):
+        # type: (Reference, bool) -> None
         self._reference = reference
+        self._optimized = optimized
         self._shared = not reference.tool.forward_seeds()
-        self._open = {}  # type: Dict[bool, Any]
+        self._open = None  # type: Any
 
-    def get(self, optimized):
-        # type: (bool) -> Any
+    def get(self):
+        # type: () -> Any
         """Return a session whose variables and tables are initialized."""
-        if optimized in self._open:
+        if self._open is not None:
             if self._shared:
-                return self._open[optimized]
-            self._open.pop(optimized).close()
-        session = open_session(self._reference.graph, self._reference.initializers, optimized)
-        self._open[optimized] = session
-        return session
+                return self._open
+            self._open.close()
+        self._open = open_session(self._reference.graph, self._reference.initializers, self._optimized)
+        return self._open
 
 
 def open_session(graph, initializers, optimized):
@@ -253,26 +252,22 @@ def open_session(graph, initializers, optimized):
 def _record_random(reference, sessions, recorder, first, second):
     # type: (Reference, Sessions, Recorder, Any, Any) -> Dict[str, Any]
     """Record the first and the second call from initial weights; return the variables' digests."""
-    digests = {}  # type: Dict[str, Any]
-    for optimized in (True, False):
-        suffix = "" if optimized else ".rerun"
-        session = sessions.get(optimized)
-        if optimized:
-            values = session.run(list(reference.variables))
-            digests = {plain_name(v): digest(np.asarray(x)) for v, x in zip(reference.variables, values)}
-            recorder.lap("digest")
-        _run(reference, session, recorder, "random" + suffix, first, updates=True)
-        _run(reference, session, recorder, "random-second" + suffix, second)
+    session = sessions.get()
+    values = session.run(list(reference.variables))
+    digests = {plain_name(v): digest(np.asarray(x)) for v, x in zip(reference.variables, values)}
+    del values
+    recorder.lap("digest")
+    _run(reference, session, recorder, "random", first, updates=True)
+    _run(reference, session, recorder, "random-second", second)
     return digests
 
 
-def _record_runs(reference, sessions, recorder, condition, arrays, values):
-    # type: (Reference, Sessions, Recorder, str, Any, Dict[Any, np.ndarray]) -> None
-    """Record one condition, and once more without graph optimization for the reference's noise."""
-    for optimized in (True, False):
-        session = sessions.get(optimized)
-        load(session, values)
-        _run(reference, session, recorder, condition + ("" if optimized else ".rerun"), arrays)
+def _record_filled(case, reference, sessions, recorder, condition, arrays):
+    # type: (EquivalenceCase, Reference, Sessions, Recorder, str, Any) -> None
+    """Record one condition that fills the variables."""
+    session = sessions.get()
+    load(session, dict(fill_values(condition, case, reference.variables, {})))
+    _run(reference, session, recorder, condition, arrays)
 
 
 def load(session, values):
@@ -384,18 +379,15 @@ def _variable_records(reference, digests):
     return tuple(records)
 
 
-def _record_functional(reference, recorder, arrays):
-    # type: (Reference, Recorder, Any) -> None
+def _record_functional(reference, recorder, arrays, optimized):
+    # type: (Reference, Recorder, Any, bool) -> None
     """Record the training graph with every random operation on the one constant seed.
 
     The seeds of stateful operations are attributes, so the graph is copied with other seeds
     instead of being built anew.
     """
     copy = reference._replace(graph=with_constant_seeds(reference.graph))
-    for optimized in (True, False):
-        session = open_session(copy.graph, copy.initializers, optimized)
-        _run(copy, session, recorder, "functional" + ("" if optimized else ".rerun"), arrays)
-        session.close()
+    _run(copy, open_session(copy.graph, copy.initializers, optimized), recorder, "functional", arrays)
 
 
 def with_constant_seeds(graph):

@@ -13,7 +13,7 @@ from tf_equivalence import stacks
 from tf_equivalence.recording import Digest, VariableRecord
 from tf_equivalence.worker.random_tool import AlignedRandom
 
-SAMPLE = 256  # elements kept
+SAMPLE = 64  # elements kept
 STATISTICS = 65536  # elements, about, that norm, mean and deviation are taken over
 
 
