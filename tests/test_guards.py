@@ -18,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("tensorflow")
 def tf() -> Any:
     """Return TensorFlow with legacy Keras selected."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    import tensorflow as tf_
+    import tensorflow  # noqa: ICN001 - the fixture has the usual name
 
-    return tf_
+    return tensorflow
 
 
 GUARDS = [
@@ -55,7 +55,7 @@ def test_creation_is_told_with_its_line(tf: Any, guard: Any) -> None:
 def test_assert_refuses_at_the_call(tf: Any) -> None:
     """The first guard raises inside the scope, so that a debugger stops at the creating call."""
     reached = False
-    with pytest.raises(ValueError, match="instead of reusing"), assert_no_variable_creations():
+    with pytest.raises(ValueError, match="instead of reusing"), assert_no_variable_creations():  # noqa: PT012
         tf.Variable(1.0)
         reached = True
     assert not reached
@@ -63,7 +63,7 @@ def test_assert_refuses_at_the_call(tf: Any) -> None:
 
 def test_catch_lists_every_variable(tf: Any) -> None:
     """The second guard lets the code run on and lists shape and dtype of all it created."""
-    with pytest.raises(ValueError, match="Created variables") as caught, catch_and_raise_created_variables():
+    with pytest.raises(ValueError, match="Created variables") as caught, catch_and_raise_created_variables():  # noqa: PT012
         tf.Variable(tf.zeros([2, 3]), name="a")
         tf.keras.layers.Dense(4, name="head")(tf.zeros([1, 5]))
     text = str(caught.value)
@@ -74,7 +74,7 @@ def test_catch_lists_every_variable(tf: Any) -> None:
 
 def test_users_own_exception_goes_first(tf: Any) -> None:
     """An exception inside the scope is not replaced by the list of variables."""
-    with pytest.raises(KeyError), catch_and_raise_created_variables():
+    with pytest.raises(KeyError), catch_and_raise_created_variables():  # noqa: PT012
         tf.Variable(1.0)
         raise KeyError
 

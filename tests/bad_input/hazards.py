@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workspace import Hazard
+from .workspace import Hazard
 
 UNLOADABLE = (
     Hazard("syntax", "x = 1\ndef tf1(:  # BAD\n    pass\n", ("syntax error",), whole=True, bare=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workspace import Hazard
+from .workspace import Hazard
 
 _NET = """
 from tiny import Scale

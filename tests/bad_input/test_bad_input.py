@@ -1,20 +1,20 @@
-"""Whatever a user's module does, one clear message says what, where and what to do, and the other cases are unharmed."""
+"""Whatever a module does, one clear message says what, where and what to do, and the other cases are unharmed."""
 
 from __future__ import annotations
 
 import html
-import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hazards import MISBEHAVING, UNLOADABLE, WRONG_CASES
-from strangers import HOSTILE, STRANGERS, TRAINING
-from workspace import HEALTHY, Hazard, Run, run_command, write_hazards
 
 from tf_equivalence.report.escape import command_data, command_property
+
+from .hazards import MISBEHAVING, UNLOADABLE, WRONG_CASES
+from .strangers import HOSTILE, STRANGERS, TRAINING
+from .workspace import HEALTHY, Hazard, Run, run_command, write_hazards
 
 # One group, so that one worker meets each group of hazards in one run of the command.
 pytestmark = pytest.mark.xdist_group("bad_input")

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from workspace import HEALTHY, Run, run_command, write_files
+
+from .workspace import HEALTHY, Run, run_command, write_files
 
 pytestmark = pytest.mark.xdist_group("bad_input")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +12,12 @@ from tf_equivalence import ArraySpec, EquivalenceCase
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault
 
-Pair = collections.namedtuple("Pair", ["left", "right"])
+
+class Pair(NamedTuple):
+    """A nest with named fields."""
+
+    left: Any
+    right: Any
 
 
 def case(given: Any, name: str = "Net") -> EquivalenceCase:

@@ -64,6 +64,13 @@ def auto_named_slim_layer(tf: Any) -> Any:
     shim(tf, lambda x: tf_slim.fully_connected(x, 3))()
 
 
+def named_slim_layer(tf: Any) -> Any:
+    """Call a named slim layer, whose normalizer has no name of its own."""
+    import tf_slim
+
+    shim(tf, lambda x: tf_slim.fully_connected(x, 3, normalizer_fn=tf_slim.batch_norm, scope="head"))()
+
+
 def unscoped_name(tf: Any) -> Any:
     """Call a named layer below a scope that gets another name with each call."""
 
@@ -85,7 +92,7 @@ def template(tf: Any) -> Any:
     def code(x: Any) -> Any:
         return x * tf.compat.v1.get_variable("w", [4])
 
-    shim(tf, lambda x: tf.compat.v1.make_template("t", code)(x))()
+    shim(tf, lambda x: tf.compat.v1.make_template("t", code)(x))()  # noqa: PLW0108 - anew in each call
 
 
 def moving_average(tf: Any) -> Any:
@@ -103,6 +110,7 @@ REAL_CODE = [
     pytest.param(keras_object, "keras-object", id="keras-object"),
     pytest.param(auto_named_v1_layer, "auto-named-v1-layer", id="auto-named-v1-layer"),
     pytest.param(auto_named_slim_layer, "auto-named-v1-layer", id="auto-named-slim-layer"),
+    pytest.param(named_slim_layer, "unscoped-name", id="named-slim-layer"),
     pytest.param(unscoped_name, "unscoped-name", id="unscoped-name"),
     pytest.param(get_variable, "get-variable", id="get-variable"),
     pytest.param(template, "template", id="template"),
@@ -179,7 +187,7 @@ def test_creation_in_a_traced_function_is_seen(tf: Any, watched: Callable[..., l
                 self.w = tf.Variable(2.0, name="w")
             return self.w * 1.0
 
-    (record,) = watched(lambda: Lazy()())
+    (record,) = watched(Lazy())
     assert "tf.Variable(2.0" in user_frames(record.stack)[0].text
 
 
@@ -195,10 +203,12 @@ def digest(tf: Any) -> Callable[[np.ndarray], Any]:
 @pytest.mark.parametrize("size", [1, 7, 300, 100000])
 def test_digest_figures(digest: Callable[[np.ndarray], Any], dtype: str, size: int) -> None:
     """Mean, deviation and norm are those of the values, whatever the precision and the size."""
+    from tf_equivalence.worker.watch import SAMPLE
+
     values = np.random.RandomState(0).uniform(0, 4, size).astype(dtype)
     wide = np.abs(values) if values.dtype.kind == "c" else values.astype(np.float64)
     found = digest(values)
-    assert len(found.sample) == min(size, 256)
+    assert len(found.sample) == min(size, SAMPLE)
     assert (found.sample[0], found.sample[-1]) == (float(wide[0]), float(wide[-1]))
     assert found.mean == pytest.approx(float(np.mean(wide, dtype=np.float64)), rel=1e-6)
     assert found.std == pytest.approx(float(np.std(wide, dtype=np.float64)), rel=1e-5, abs=1e-6)

@@ -32,7 +32,7 @@ def describe(divergence: Divergence, relative: Relative = str) -> tuple[str, str
 def _what(found: Divergence, relative: Relative) -> str:
     one, other = found.tf1, found.tf2
     if found.kind == "operation-missing" and one is not None:
-        place = f" ahead of {_op(other, relative)}" if other is not None else ""
+        place = f": look at {_op(other, relative)}" if other is not None else ""
         return f"TF1 computes {_op(one, relative)}{_others(found.tf1_region)}; TF2 does not{place}."
     if found.kind == "operation-extra" and other is not None:
         return f"TF2 computes {_op(other, relative)}{_others(found.tf2_region)}, which TF1 does not."

@@ -116,9 +116,18 @@ class RegionFinder:
             return self._both.divergence("operation-substituted", *self._principal(only1, only2), told)
         if only1:
             head = _first(only1)
-            return self._both.divergence("operation-missing", head, other, [*self._constants(0, head), *told])
+            place = self._same_call(head) or other
+            return self._both.divergence("operation-missing", head, place, [*self._constants(0, head), *told])
         head = _first(only2)
         return self._both.divergence("operation-extra", None, head, [*self._constants(1, head), *told])
+
+    def _same_call(self, missing: TracedOp) -> TracedOp | None:
+        """Return TF2's counterpart of what the same line of TF1 computes just before, as a layer and its activation."""
+        for producer in missing.inputs:
+            before = self._both.tf1.ops[producer] if producer in self._both.alignment.pairs else None
+            if before is not None and _line(before) is not None and _line(before) == _line(missing):
+                return self._both.tf2.ops[self._both.alignment.pairs[producer]]
+        return None
 
     def _constants(self, side: int, op: TracedOp) -> list[Difference]:
         """State the constants of an operation that only one side has."""
@@ -149,3 +158,9 @@ def _is_other_output(difference: Difference) -> bool:
 def _first(ops: Sequence[TracedOp]) -> TracedOp:
     """Return the first operation that computes something, else the first one."""
     return next((op for op in ops if op.type not in _GLUE), ops[0])
+
+
+def _line(op: TracedOp) -> tuple[str, int] | None:
+    """Return the innermost line of user code; None where there is none."""
+    frame = next((frame for frame in op.stack if not frame.library), None)
+    return (frame.path, frame.line) if frame else None

@@ -12,11 +12,12 @@ from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.pinpoint.explain import describe
 from tf_equivalence.pinpoint.finding import Divergence
 from tf_equivalence.pinpoint.locate import locate
+from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.plan import PlannedBuild
 from tf_equivalence.recording import read_arrays, read_record
 from tf_equivalence.result import Finding, Outcome, StepResult
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING, Build
-from tf_equivalence.trace import Trace
+from tf_equivalence.trace import Trace, TracedOp
 
 # The conditions that can be traced, the sharpest first, and the two builds of each.
 _TRACEABLE = (
@@ -59,8 +60,7 @@ class SecondPass:
     def improve(self, evidence: Evidence, steps: Mapping[str, StepResult]) -> dict[str, StepResult]:
         """Return the steps that the first diverging operation explains, with it as their first finding."""
         try:
-            divergence = self._locate(evidence)
-            finding = _finding(evidence, divergence) if divergence is not None else None
+            finding = self._find(evidence)
         except Exception as error:  # noqa: BLE001 - the verdict stands without its explanation
             note = f"pinpointing failed, which is a bug in tf-equivalence: {type(error).__name__}: {error}"
             step = steps[self.step_id]
@@ -74,13 +74,18 @@ class SecondPass:
             if _is_unexplained(step) and (step.id == self.step_id or not training)
         }
 
-    def _locate(self, evidence: Evidence) -> Divergence | None:
+    def _find(self, evidence: Evidence) -> Finding | None:
         directories = [str(planned.directory) for planned in self.builds]
         traces = [read_record(Trace, directory, "trace") for directory in directories]
         if traces[0] is None or traces[1] is None:
             return None
         arrays = [read_arrays(directory, "trace") for directory in directories]
-        return locate(traces[0], arrays[0], traces[1], arrays[1], evidence.tf2_name)
+        divergence = locate(traces[0], arrays[0], traces[1], arrays[1], evidence.tf2_name)
+        if divergence is not None:
+            return _finding(evidence, divergence)
+        # Where both sides have the same NaN, nothing differs, and still nothing is known to be right.
+        bad = first_non_finite(traces[1], arrays[1])
+        return _non_finite_finding(evidence, bad) if bad is not None else None
 
 
 def _planned(case: CaseRef, evidence: Evidence, build: Build, condition: str) -> PlannedBuild:
@@ -111,6 +116,20 @@ def _finding(evidence: Evidence, divergence: Divergence) -> Finding:
         location=evidence.places.location(divergence.stack),
         stack=evidence.places.lines(divergence.stack),
         metrics=_metrics(evidence, divergence),
+    )
+
+
+def _non_finite_finding(evidence: Evidence, op: TracedOp) -> Finding:
+    place = evidence.places.location(op.stack)
+    return Finding(
+        kind="operation-non-finite",
+        name=op.name,
+        message=f"{op.type} `{op.name}` at {place} is the first operation with a value that is not finite, on both "
+        "sides. NaN is never equal to NaN, so nothing is known about what follows. Guard the operation, as with "
+        "tf.math.divide_no_nan, or give inputs for which it is finite.",
+        location=place,
+        stack=evidence.places.lines(op.stack),
+        metrics={"tf2_operation": op.type},
     )
 
 

@@ -29,7 +29,7 @@ def check_class(kind):
             "{0} cannot be made without arguments, as the runner does: give those of `__init__` a default".format(
                 kind.__name__
             ),
-            definition(kind.__init__),
+            definition(getattr(kind, "__init__", None)),
         )
 
 

@@ -114,7 +114,7 @@ def _origin(frame):
     in the whole stack.
     """
     found = ""
-    in_library = True
+    in_library = named = True
     while frame is not None:
         code = frame.f_code
         library = stacks.library_of(code.co_filename)
@@ -126,15 +126,15 @@ def _origin(frame):
         in_library = in_library and bool(library)
         if in_library and found in ("", "get-variable"):  # layers call get_variable, too
             found = _library_origin(code.co_name, frame.f_locals, library) or found
+        if in_library and library == "tf_slim" and "scope" in frame.f_locals:
+            named = frame.f_locals["scope"] is not None  # the outermost decides: the inner ones are named below it
         frame = frame.f_back
-    return found or "explicit-variable"
+    return (found or "explicit-variable") if named else "auto-named-v1-layer"
 
 
 def _library_origin(function, local, library):
     # type: (str, Dict[str, Any], str) -> str
     """Return what one library frame says about the origin; empty when it says nothing."""
-    if library == "tf_slim" and "scope" in local and local["scope"] is None:
-        return "auto-named-v1-layer"
     owner = local.get("self")
     if function in ("__call__", "add_weight") and owner is not None and _is_layer(owner):
         if _is_legacy_layer(owner):

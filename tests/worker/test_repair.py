@@ -1,0 +1,85 @@
+"""Repairs: tf_slim and legacy Keras work with the pinned nightly, without the user doing anything."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tf_equivalence.worker import repair
+
+pytestmark = pytest.mark.xdist_group("tensorflow")
+
+RUNNER = Path(__file__).resolve().parents[2] / "runner"
+
+
+def test_legacy_keras_is_selected() -> None:
+    """The switch is set before TensorFlow looks at it, whatever it was."""
+    environ = {"TF_USE_LEGACY_KERAS": "0"}
+    repair.select_legacy_keras(environ)
+    assert environ == {"TF_USE_LEGACY_KERAS": "1"}
+
+
+def test_legacy_keras_has_what_the_guide_needs(tf: Any) -> None:
+    """The decorator and the random tool are there."""
+    utils = tf.compat.v1.keras.utils
+    assert callable(utils.track_tf1_style_variables)
+    assert callable(utils.DeterministicRandomTestTool)
+
+
+@pytest.mark.parametrize("module", ["base", "convolutional", "core", "normalization", "pooling"])
+def test_moved_modules_are_the_same_ones(tf: Any, module: str) -> None:
+    """The old name leads to the module at its new place, not to a copy of it."""
+    old = importlib.import_module(f"tf_keras.legacy_tf_layers.{module}")
+    assert old is importlib.import_module(f"tf_keras.src.legacy_tf_layers.{module}")
+
+
+def test_repairing_twice_changes_nothing(tf: Any) -> None:
+    """A module that was put back is not put back again."""
+    before = importlib.import_module("tf_keras.legacy_tf_layers.base")
+    repair.repair_imports()
+    assert importlib.import_module("tf_keras.legacy_tf_layers.base") is before
+
+
+SLIM = """
+import os
+from tf_equivalence.worker import repair
+repair.select_legacy_keras(os.environ)
+import tensorflow.compat.v1 as tf
+repair.repair_imports()
+if {v1}:
+    tf.disable_v2_behavior()
+import tf_slim as slim
+
+def net(x):
+    x = slim.conv2d(x, 4, 3, normalizer_fn=slim.batch_norm, scope="conv")
+    x = slim.flatten(slim.max_pool2d(x, 2))
+    x = slim.batch_norm(x, updates_collections=None, is_training=True, scope="flat")
+    return slim.fully_connected(x, 2, scope="head")
+
+if {v1}:
+    with tf.Graph().as_default(), tf.Session() as session:
+        output = net(tf.ones([2, 4, 4, 1]))
+        session.run(tf.global_variables_initializer())
+        print(session.run(output).shape)
+else:
+    class Net(tf.keras.layers.Layer):
+        @tf.keras.utils.track_tf1_style_variables
+        def call(self, x):
+            return net(x)
+    print(tuple(Net()(tf.ones([2, 4, 4, 1])).shape))
+"""
+
+
+@pytest.mark.parametrize("v1", [True, False], ids=["graph", "shim"])
+def test_slim_layers_run(v1: bool) -> None:
+    """The slim layers whose imports broke run in a TF1 graph and under the shim."""
+    environ = {**os.environ, "PYTHONPATH": str(RUNNER), "TF_USE_LEGACY_KERAS": "0"}
+    command = [sys.executable, "-P", "-c", SLIM.format(v1=v1)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "(2, 2)", done.stderr[-3000:]
