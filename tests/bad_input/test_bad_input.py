@@ -216,4 +216,3 @@ def test_killed_process_is_told_from_a_slow_one(runs: Runs) -> None:
         )
     }
     assert kinds == {"hangs": "timeout", "hangs_at_import": "load", "segfaults": "signal", "leaves_0": "exit"}
-    assert os.path.exists(run.workspace / HEALTHY)

@@ -82,7 +82,7 @@ class Recordings:
         **changes: Any,
     ) -> None:
         """Write a run: named output arrays, and regularization losses by variable."""
-        where = self.directory / build.directory
+        where = self.directory / f"{build.directory}{'-rerun' if rerun else ''}"
         where.mkdir(parents=True, exist_ok=True)
         given = {name: np.asarray(value) for name, value in (outputs or {}).items()}
         arrays = {f"o.{name}": array for name, array in given.items()}
@@ -94,9 +94,8 @@ class Recordings:
         if losses:
             arrays["total"] = np.float32(sum(losses.values()))
         record = RunRecord(condition, leaves, records, "total" if losses else "")
-        name = f"{condition}.rerun" if rerun else condition
-        write_arrays(str(where), name, arrays)
-        write_record(str(where), name, dataclasses.replace(record, **changes))
+        write_arrays(str(where), condition, arrays)
+        write_record(str(where), condition, dataclasses.replace(record, **changes))
 
     def fault(self, build: Build, fault: Fault, condition: str = "") -> None:
         """Write why a build, or one condition of it, is missing."""

@@ -43,7 +43,7 @@ def test_eps_of_what_numpy_does_not_know(dtype: str, expected: float) -> None:
         pytest.param(np.float64(-4.0).reshape(()), 4.0, id="scalar"),
         pytest.param(np.array([3 + 4j], np.complex64), 5.0, id="complex"),
         pytest.param(np.array([complex(1.7e308, 1.7e308)]), float(np.finfo(np.float64).max), id="complex-overflow"),
-        pytest.param(np.array([np.iinfo(np.int64).min]), 2.0**63, id="smallest-int64"),
+        pytest.param(np.array([5, np.iinfo(np.int64).min]), 2.0**63, id="smallest-int64"),
         pytest.param(np.array([2**64 - 1], np.uint64), 2.0**64, id="largest-uint64"),
         pytest.param(np.array([True]), 0.0, id="bool"),
         pytest.param(np.array([b"a"]), 0.0, id="bytes"),

@@ -139,9 +139,8 @@ def test_non_finite_values_do_not_hide_differing_values() -> None:
     found = _found([np.nan, 1.0, 5.0], [1.0, 1.5, 9.0], WIDE)
     assert (found.kind, found.mismatched) == ("non-finite", 1)
     found = _found([np.nan, 1.0, 5.0], [1.0, 1.5, 9.0])
-    assert (found.kind, found.mismatched, found.smallest_atol, found.smallest_rtol) == (
-        "non-finite", 3, math.inf, math.inf,
-    )  # fmt: skip
+    assert (found.kind, found.mismatched) == ("non-finite", 3)
+    assert (found.smallest_atol, found.smallest_rtol) == (math.inf, math.inf)
     assert [sample.index for sample in found.samples] == [(0,)]
     assert found.worst_absolute is not None
     assert (found.worst_absolute.index, found.worst_absolute.difference) == ((2,), 4.0)
@@ -203,6 +202,13 @@ def test_a_zero_reference_has_no_relative_bound() -> None:
     found = _found([0.0, 1.0], [1e-9, 1.0])
     assert (found.smallest_rtol, found.smallest_atol) == (math.inf, 1e-9)
     assert _found([0.0], [1.0]).relative_l2 == math.inf
+
+
+def test_smallest_rtol_among_subnormal_numbers() -> None:
+    """There, a product rounds up from just above one half: the quotient is far from the smallest that passes."""
+    found = _found([5e-324], [1e-323])
+    assert found.worst_relative is not None
+    assert (found.worst_relative.difference, found.smallest_rtol) == (1.0, float(np.nextafter(0.5, 1.0)))
 
 
 def test_samples_are_the_first_five() -> None:

@@ -39,8 +39,8 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
             np.float32([4.5, 0.375]),
             "logits differs in 2 of 2 elements (100%), by up to 0.5 at [0] (TF1 4, TF2 4.5). Relative to TF1 it is "
             "worst at [1] (TF1 0.25, TF2 0.375), 0.5 times TF1's value. As a whole, the difference is 0.1286 times "
-            "TF1's norm (relative L2). Allowed is 7.629e-06 (measured: 16 units in the last place of float32 at the largest "
-            "value, 4). It would take Tolerance(rtol=0.5, atol=0) or Tolerance(rtol=0, atol=0.5) to pass.",
+            "TF1's norm (relative L2). Allowed is 7.629e-06 (measured: 16 units in the last place of float32 at the "
+            "largest value, 4). It would take Tolerance(rtol=0.5, atol=0) or Tolerance(rtol=0, atol=0.5) to pass.",
             id="relative-elsewhere",
         ),
         pytest.param(

@@ -99,7 +99,7 @@ def store(named_values):
         keys = []
         dtype, shape = "", ()  # type: str, Tuple[int, ...]
         for number, (label, value) in enumerate(zip(labels, values)):
-            array = np.asarray(value)
+            array = to_array(value)
             if label == "values":
                 dtype, shape = dtype_name(array), array.shape
             key = "o{}.{}.{}".format(position, number, label)
@@ -107,6 +107,12 @@ def store(named_values):
             keys.append(key)
         leaves.append(Leaf(name, kind, dtype, shape, tuple(keys)))
     return tuple(leaves), arrays
+
+
+def to_array(value):
+    # type: (Any) -> np.ndarray
+    """Return a fetched value as an array; a single string keeps its trailing NULs."""
+    return np.array(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def dtype_name(array):

@@ -317,9 +317,9 @@ def write_run(reference, recorder, name, values):
     ]
     leaves, arrays = outputs.store(stored)
     for number in range(len(reference.losses)):
-        arrays["loss.{}".format(number)] = np.asarray(values[("loss", number)])
+        arrays["loss.{}".format(number)] = outputs.storable(np.asarray(values[("loss", number)]))
     if reference.total_loss:
-        arrays["total"] = np.asarray(values["total"])
+        arrays["total"] = outputs.storable(np.asarray(values["total"]))
     recorder.run(name, RunRecord(name, leaves, reference.loss_records, "total" if reference.total_loss else ""), arrays)
 
 

@@ -354,10 +354,10 @@ def write_run(migrated, recorder, name, returned):
     losses = []
     for number, tensor in enumerate(tensors):
         key = "loss.{}".format(number)
-        arrays[key] = tensor.numpy()
+        arrays[key] = outputs.storable(np.asarray(tensor.numpy()))
         losses.append(Loss(key, tuple(provenance.variables_of(tensor)), key, ()))
     if total is not None:
-        arrays["total"] = total.numpy()
+        arrays["total"] = outputs.storable(np.asarray(total.numpy()))
     seconds = recorder.lap(name)
     recorder.run(name, RunRecord(name, leaves, tuple(losses), "total" if tensors else "", seconds=seconds), arrays)
 
@@ -374,7 +374,7 @@ def _to_numpy(leaf, part):
             "output {} is a symbolic tensor left over from a traced function; return it from "
             "the call instead of keeping it".format(leaf),
         )
-    return np.asarray(part.numpy())
+    return outputs.to_array(part.numpy())
 
 
 def _tracked(migrated, item):

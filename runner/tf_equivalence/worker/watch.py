@@ -113,8 +113,8 @@ def _origin(frame):
     A template calls user code that creates the variable, so it and moving averages are looked for
     in the whole stack.
     """
-    found = ""
-    in_library = named = True
+    found = slim = ""
+    in_library = True
     while frame is not None:
         code = frame.f_code
         library = stacks.library_of(code.co_filename)
@@ -127,9 +127,10 @@ def _origin(frame):
         if in_library and found in ("", "get-variable"):  # layers call get_variable, too
             found = _library_origin(code.co_name, frame.f_locals, library) or found
         if in_library and library == "tf_slim" and "scope" in frame.f_locals:
-            named = frame.f_locals["scope"] is not None  # the outermost decides: the inner ones are named below it
+            # The outermost decides: the inner ones are named below it.
+            slim = "auto-named-v1-layer" if frame.f_locals["scope"] is None else "unscoped-name"
         frame = frame.f_back
-    return (found or "explicit-variable") if named else "auto-named-v1-layer"
+    return slim or found or "explicit-variable"
 
 
 def _library_origin(function, local, library):
