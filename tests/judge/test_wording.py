@@ -184,7 +184,7 @@ def test_long_strings_are_cut() -> None:
     assert len(text) < 250
 
 
-@given(st.floats(1e-300, 1e300), st.floats(1e-9, 1e9))
+@given(st.floats(1e-290, 1e290), st.floats(1e-9, 1e9))
 def test_the_tolerances_named_do_pass(reference: float, ratio: float) -> None:
     """A tolerance copied from the message passes, although the message rounds."""
     one, other = np.array([reference, 0.0]), np.array([reference * (1 + ratio), 0.0])
