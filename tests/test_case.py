@@ -113,7 +113,7 @@ def test_spec_shows_itself() -> None:
 )
 def test_bad_tolerances_are_refused(rtol: float, atol: float, error: type[Exception]) -> None:
     """A tolerance that would let everything or nothing pass is refused."""
-    with pytest.raises(error, match="Tolerance: [ra]tol must be"):
+    with pytest.raises(error, match=r"Tolerance: [ra]tol must be"):
         Tolerance(rtol, atol)
 
 

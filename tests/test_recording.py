@@ -114,7 +114,7 @@ def test_absent_records_are_none(tmp_path: Path) -> None:
 def test_broken_records_are_not_absent(tmp_path: Path) -> None:
     """A record that is cut short is an error, never taken for one that was not written."""
     (tmp_path / "fault.json").write_text('{"kind": "ca')
-    with pytest.raises(ValueError, match="delimiter|Unterminated"):
+    with pytest.raises(ValueError, match=r"delimiter|Unterminated"):
         read_record(Fault, str(tmp_path), "fault")
 
 

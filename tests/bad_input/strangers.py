@@ -34,7 +34,24 @@ STRANGERS = (
     _disturbing("forgets_its_module", "del sys.modules[__name__]"),
     _disturbing("replaces_streams", "import io\nsys.stdout = None\nsys.stderr = io.StringIO()"),
     _disturbing("closes_streams", "sys.stdout.close()\nsys.stderr.close()"),
-    _disturbing("closes_output", "os.close(1)\nos.close(2)"),
+    Hazard(
+        "closes_output",
+        """
+        class Loud(Scale):
+            def call(self, inputs, training=False):
+                print("still here")
+                return super().call(inputs)
+        class Case(_Tiny):
+            def tf1(self, inputs, training):
+                os.close(1)
+                return super().tf1(inputs, training)
+            def tf2(self):
+                os.close(1)
+                os.close(2)
+                return Loud(name="scale")
+        """,
+        outcome="passed",
+    ),
     _disturbing("closes_everything", "os.closerange(0, 256)\nopen('/dev/null')"),
     _disturbing(
         "ignores_signals",
@@ -93,13 +110,13 @@ STRANGERS = (
     # Beside the case, and in the workspace itself.
     Hazard(
         "beside_impostors",
-        "class Case(_Tiny):\n    pass\n",
+        "import colorsys\nclass Case(_Tiny):\n    pass\n",
         outcome="passed",
         folder="impostors",
         files={
             f"{folder}{name}": _RAISES
             for folder in ("", "impostors/")
-            for name in ("tensorflow/__init__.py", "tf_equivalence/__init__.py", "json.py", "numpy.py", "ast.py")
+            for name in ("tensorflow/__init__.py", "tf_equivalence/__init__.py", "json.py", "numpy.py", "colorsys.py")
         },
     ),
     Hazard(

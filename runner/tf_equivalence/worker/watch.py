@@ -97,12 +97,13 @@ def digest(array):
         return Digest(sha256, (), 0.0, 0.0, 0.0)
     positions = np.unique(np.linspace(0, flat.size - 1, num=min(SAMPLE, flat.size)).astype(np.int64))
     sample = tuple(flat[positions].astype(np.float64).tolist())
+    # Not by BLAS, whose threads would spin against TensorFlow's for a thousand small arrays.
     # Squares of narrower floats overflow, and their rounding would be all of a small deviation.
     values = flat[:: max(1, flat.size // STATISTICS)].astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinite initial values
-        mean, l2 = float(np.mean(values)), float(np.sqrt(np.dot(values, values)))
+        mean, l2 = float(np.mean(values)), float(np.sqrt(np.sum(values * values)))
         values -= mean
-        std = float(np.sqrt(np.dot(values, values) / values.size))
+        std = float(np.sqrt(np.sum(values * values) / values.size))
     return Digest(sha256, sample, l2, mean, std)
 
 
