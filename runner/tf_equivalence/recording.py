@@ -15,7 +15,7 @@ import dataclasses
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, cast
 
 import numpy as np
 
@@ -156,6 +156,7 @@ SIGHTINGS = {
     "cached-tensor": "keeps a tensor on the model between calls",
     "numpy-random": "draws from NumPy's or Python's random numbers inside the call",
     "no-training-argument": "takes no `training` argument",
+    "training-behaviour": "drops out or updates moving averages",
     "autocast": "has its floating input cast by Keras",
 }
 
@@ -348,10 +349,10 @@ def read_record(cls, directory, name):
     """Read `<directory>/<name>.json`; None where the worker did not get that far."""
     try:
         with open(os.path.join(directory, name + ".json"), encoding="utf-8") as stream:
-            record = _from_json(cls, json.load(stream))  # type: Optional[T]
-            return record
+            written = json.load(stream)
     except FileNotFoundError:
         return None
+    return cast("T", _from_json(cls, written))
 
 
 def read_arrays(directory, name):

@@ -29,6 +29,8 @@ def library_of(path):
     """Return the name of the library that `path` belongs to; empty for user code."""
     if path.startswith("<"):
         return "python"
+    if path.endswith((".pyx", ".pxd")):  # compiled: the path is that of somebody's build
+        return "cython"
     path = os.path.abspath(path)
     if path.startswith(os.path.join(_PACKAGE, "")):
         return "tf_equivalence"

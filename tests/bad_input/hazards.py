@@ -294,6 +294,15 @@ WRONG_CASES = (
         ("tf2() raised", "units"),
     ),
     Hazard(
+        "tf2_class",
+        """
+        class Case(_Tiny):
+            def tf2(self):  # BAD
+                return Scale
+        """,
+        ("tf2() returned the class Scale", "Scale()"),
+    ),
+    Hazard(
         "tf2_none",
         """
         class Case(_Tiny):

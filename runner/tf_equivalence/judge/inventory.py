@@ -161,8 +161,8 @@ class _Inventory:
                 Finding(
                     "rename-collision",
                     f"{variable.name}:0",
-                    f"variable_names leaves TF1's {variable.name} and {self._tf1[new].name} with one TF2 name, {new}, so "
-                    "one of them would go unchecked. Give each TF1 variable a TF2 variable of its own.",
+                    f"variable_names leaves TF1's {variable.name} and {self._tf1[new].name} with one TF2 name, {new}, "
+                    "so one of them would go unchecked. Give each TF1 variable a TF2 variable of its own.",
                     location,
                 )
             )

@@ -330,8 +330,8 @@ class _Judge:
         found = compare(one, other, bound)
         self._compared += 1
         if found is None:
-            sums = float(one.sum()), float(other.sum())
-            self._notes.append(f"regularization loss {sums[0]:.8g} on the TF1 side, {sums[1]:.8g} on the TF2 side")
+            sums = [str(side.sum(dtype=side.dtype)) for side in (one, other)]  # the shortest text of each float
+            self._notes.append(f"regularization loss {sums[0]} on the TF1 side, {sums[1]} on the TF2 side")
             return
         name = "total regularization loss"
         finding = Finding("loss-total", name, describe(name, found, adjustable=False), metrics=found.to_metrics())

@@ -38,7 +38,7 @@ def explain_by_sightings(evidence: Evidence, step: Step, diverged: Sequence[str]
 def _message(evidence: Evidence, step: Step, sighting: Sighting, diverged: Sequence[str]) -> str:
     """Return what the sighting means for this step; empty where it means nothing."""
     training = step.pairs[0][1].build.training
-    if sighting.kind == "no-training-argument" and training and diverged:
+    if sighting.kind == "no-training-argument" and training and diverged and _flag_matters(evidence, step):
         return (
             f"The call of {sighting.name} takes no `training` argument, so it computes the same in training as in "
             "inference; TF1 does not. Add the argument and pass it on."
@@ -59,6 +59,12 @@ def _message(evidence: Evidence, step: Step, sighting: Sighting, diverged: Seque
             "lack it. Use `regularizer=`, or `self.add_loss`."
         )
     return ""
+
+
+def _flag_matters(evidence: Evidence, step: Step) -> bool:
+    """Tell whether TF1 does something in training that it would not do in inference."""
+    reference = evidence.built(step.pairs[0][0].build)
+    return any(sighting.kind == "training-behaviour" for sighting in reference.sightings)
 
 
 def _is_lost(evidence: Evidence, step: Step) -> bool:

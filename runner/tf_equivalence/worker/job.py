@@ -93,18 +93,24 @@ def environment():
     """Return the versions that decide about numbers."""
     import tensorflow as tf
 
-    try:
-        keras = str(tf.keras.__version__)
-    except AttributeError:
-        keras = ""
     return {
         "tensorflow": str(tf.__version__),
-        "keras": keras,
+        "keras": _keras_version(),
         "numpy": str(np.__version__),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cpus": str(os.cpu_count()),
     }
+
+
+def _keras_version():
+    # type: () -> str
+    """Return the version of legacy Keras; TensorFlow 1.15 brings its own."""
+    try:
+        import tf_keras
+    except ImportError:
+        return "in TensorFlow"
+    return str(tf_keras.__version__)
 
 
 def case_settings(case):

@@ -73,14 +73,17 @@ class Migrated:
         problem = ""
         if model is None:
             problem = "returned nothing: return the migrated layer, model or module"
+        elif isinstance(model, type):
+            problem = "returned the class {0}, not an object of it: return {0}()".format(model.__name__)
         elif not callable(model):
-            problem = "returned a {}, which cannot be called: return the migrated layer, model or module".format(
-                type(model).__name__
+            problem = (
+                "returned an object of type {}, which cannot be called: return the migrated layer, model or "
+                "module".format(type(model).__name__)
             )
         elif not hasattr(model, "variables"):
             problem = (
-                "returned a {} without `variables`: return a tf.keras layer or model, a tf.Module, or an object "
-                "that lists its variables".format(type(model).__name__)
+                "returned an object of type {} without `variables`: return a tf.keras layer or model, a tf.Module, or "
+                "an object that lists its variables".format(type(model).__name__)
             )
         if problem:
             raise StopBuild(Fault("case", "tf2() " + problem, self.here, "tf2()"))
