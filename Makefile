@@ -33,11 +33,11 @@ demo: $(STAMP) ## Check one right and one broken migration, and show where the r
 
 .PHONY: test
 test: $(STAMP) ## Run the tests
-	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow" tests
+	@$(BIN)/pytest -n auto --dist loadfile -m "not slow" tests
 
 .PHONY: test-slow
 test-slow: $(STAMP) ## Run the tests that take more than half a minute
-	@$(BIN)/pytest -n auto --dist loadgroup -m slow tests
+	@$(BIN)/pytest -n auto --dist loadfile -m slow tests
 
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the direction of imports, and Python 3.7 where it counts

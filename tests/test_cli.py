@@ -277,7 +277,6 @@ SLOW_CASE = CASE + textwrap.indent(
 )
 
 
-@pytest.mark.xdist_group("launcher")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_interrupted_run_reports_what_it_has(tmp_path: Path, number: signal.Signals) -> None:
     """A signal in the middle of a run ends it with 130, its workers gone and the reports written."""

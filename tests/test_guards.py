@@ -11,8 +11,6 @@ import pytest
 
 from tf_equivalence import assert_no_variable_creations, catch_and_raise_created_variables
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 
 @pytest.fixture(scope="module")
 def tf() -> Any:

@@ -344,7 +344,6 @@ class Swapped(Right):
 """
 
 
-@pytest.mark.xdist_group("launcher")
 def test_real_run_from_end_to_end(tmp_path: Path) -> None:
     """The command itself: a right migration passes every step, two swapped variables show in the named weights."""
     (tmp_path / "nets.py").write_text(NETS)

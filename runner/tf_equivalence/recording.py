@@ -156,7 +156,6 @@ SIGHTINGS = {
     "cached-tensor": "keeps a tensor on the model between calls",
     "numpy-random": "draws from NumPy's or Python's random numbers inside the call",
     "no-training-argument": "takes no `training` argument",
-    "training-behaviour": "drops out or updates moving averages",
     "autocast": "has its floating input cast by Keras",
 }
 

@@ -60,6 +60,9 @@ ALL_BUILDS = (TF1_INFERENCE, TF2_INFERENCE, TF1_TRAINING, TF2_TRAINING, TF2_FUNC
 
 def _comparing(step_id: str, holds: str, *pairs: tuple[Need, Need]) -> Step:
     needs = [need for pair in pairs for need in pair]
+    if any(need.build.training for need in needs):
+        # To tell whether TF1 minds the training flag, when the TF2 side takes none.
+        needs += [Need(TF1_INFERENCE, "random"), Need(TF1_TRAINING, "random")]
     needs += [Need(build) for build in dict.fromkeys(need.build for need in needs)]
     return Step(step_id, holds, tuple(dict.fromkeys(needs)), pairs)
 

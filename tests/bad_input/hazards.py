@@ -318,7 +318,7 @@ WRONG_CASES = (
             def tf2(self):  # BAD
                 return 3
         """,
-        ("tf2() returned a int, which cannot be called",),
+        ("tf2() returned an object of type int, which cannot be called",),
     ),
     Hazard(
         "tf2_no_variables_attribute",
@@ -327,7 +327,7 @@ WRONG_CASES = (
             def tf2(self):  # BAD
                 return lambda inputs, training: inputs
         """,
-        ("tf2() returned a function without `variables`", "tf.Module"),
+        ("tf2() returned an object of type function without `variables`", "tf.Module"),
     ),
     Hazard(
         "tf2_no_variables",

@@ -17,7 +17,6 @@ from .strangers import HOSTILE, STRANGERS, TRAINING
 from .workspace import HEALTHY, Hazard, Run, run_command, write_hazards
 
 # One group, so that one worker meets each group of hazards in one run of the command.
-pytestmark = pytest.mark.xdist_group("bad_input")
 
 SECRET = "a-token-that-user-code-must-not-see"
 QUICK = ("--step", "constant-weights")

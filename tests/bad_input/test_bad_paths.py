@@ -9,8 +9,6 @@ import pytest
 
 from .workspace import HEALTHY, Run, run_command, write_files
 
-pytestmark = pytest.mark.xdist_group("bad_input")
-
 CASE = "from tiny import _Tiny\n\n\nclass Case(_Tiny):\n    pass\n"
 
 

@@ -26,8 +26,8 @@ STEPS = (
     "functional-training",
 )
 
-# One group, so that one worker runs all of the modules, once.
-pytestmark = [pytest.mark.bugs, pytest.mark.xdist_group("bugs")]
+# The tests of a file run in one process, so the modules are run once.
+pytestmark = pytest.mark.bugs
 
 
 @pytest.fixture(scope="module")

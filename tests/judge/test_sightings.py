@@ -7,14 +7,17 @@ import pytest
 from tf_equivalence.judge.sightings import explain_by_sightings
 from tf_equivalence.recording import SIGHTINGS, Sighting
 from tf_equivalence.result import Location
-from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF2_INFERENCE, TF2_TRAINING
+from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING
 
 from .recordings import Recordings
 
 
-def explain(recordings: Recordings, kind: str, step: str, diverged: tuple[str, ...]) -> list[str]:
+def explain(
+    recordings: Recordings, kind: str, step: str, diverged: tuple[str, ...], flag_matters: bool = True
+) -> list[str]:
     """Return the messages about one sighting on line 44, checking what they point at."""
     recordings.complete({"output": 1.0})
+    recordings.run(TF1_TRAINING, "random", {"output": 2.0 if flag_matters else 1.0})
     sighting = Sighting(kind, "what", recordings.stack(44))
     for build in (TF2_INFERENCE, TF2_TRAINING):
         recordings.build(build, sightings=(sighting,))
@@ -43,6 +46,11 @@ def test_sightings_speak_where_they_explain(
     messages = explain(recordings, kind, step, diverged)
     assert bool(messages) == bool(says)
     assert all(says in message for message in messages)
+
+
+def test_a_missing_argument_is_not_to_blame_where_tf1_does_not_mind(recordings: Recordings) -> None:
+    """When TF1 computes the same for both flags, something else makes the training step diverge."""
+    assert explain(recordings, "no-training-argument", "random-training", ("random",), flag_matters=False) == []
 
 
 @pytest.mark.parametrize(("losses", "told"), [({"w": 1.0}, True), ({}, False)], ids=["lost", "kept"])

@@ -16,7 +16,6 @@ from tf_equivalence.record.output import HEAD, TAIL
 from tf_equivalence.recording import BuildRecord, Fault, RunRecord, read_record, user_frames
 
 # One group, so that servers, which import TensorFlow, start one after the other.
-pytestmark = pytest.mark.xdist_group("launcher")
 
 RUNNER = Path(__file__).resolve().parents[2] / "runner"
 ENVIRON = {**os.environ, "PYTHONPATH": str(RUNNER), "INPUT_SECRET": "s3cret", "GITHUB_TOKEN": "s3cret"}

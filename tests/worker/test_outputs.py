@@ -14,8 +14,6 @@ import pytest
 from tf_equivalence.recording import read_arrays, write_arrays
 from tf_equivalence.worker.faults import CaseFault
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 
 @pytest.fixture
 def outputs(tf: Any) -> ModuleType:

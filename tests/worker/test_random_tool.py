@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 RUNNER = Path(__file__).resolve().parents[2] / "runner"
 
 

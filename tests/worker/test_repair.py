@@ -13,8 +13,6 @@ import pytest
 
 from tf_equivalence.worker import repair
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 RUNNER = Path(__file__).resolve().parents[2] / "runner"
 
 

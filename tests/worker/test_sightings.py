@@ -13,8 +13,6 @@ import pytest
 
 from tf_equivalence.recording import Sighting, user_frames
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 
 def test_numpy_and_python_draws_are_seen(tf: Any) -> None:
     """A draw of user code is noted once for each line, and gives the number it always gave."""

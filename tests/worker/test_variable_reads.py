@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 
 @pytest.fixture
 def variables(tf: Any) -> tuple[Any, Any]:

@@ -11,8 +11,6 @@ import pytest
 
 from tf_equivalence.recording import ORIGINS, user_frames
 
-pytestmark = pytest.mark.xdist_group("tensorflow")
-
 
 @pytest.fixture
 def watched(tf: Any) -> Callable[[Callable[[], Any]], list[Any]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.recording import Sighting
 from tf_equivalence.result import Finding
-from tf_equivalence.steps import Step
+from tf_equivalence.steps import TF1_INFERENCE, TF1_TRAINING, Need, Step
 
 
 def explain_by_sightings(evidence: Evidence, step: Step, diverged: Sequence[str]) -> list[Finding]:
@@ -38,7 +40,7 @@ def explain_by_sightings(evidence: Evidence, step: Step, diverged: Sequence[str]
 def _message(evidence: Evidence, step: Step, sighting: Sighting, diverged: Sequence[str]) -> str:
     """Return what the sighting means for this step; empty where it means nothing."""
     training = step.pairs[0][1].build.training
-    if sighting.kind == "no-training-argument" and training and diverged and _flag_matters(evidence, step):
+    if sighting.kind == "no-training-argument" and training and diverged and _flag_matters(evidence):
         return (
             f"The call of {sighting.name} takes no `training` argument, so it computes the same in training as in "
             "inference; TF1 does not. Add the argument and pass it on."
@@ -61,10 +63,12 @@ def _message(evidence: Evidence, step: Step, sighting: Sighting, diverged: Seque
     return ""
 
 
-def _flag_matters(evidence: Evidence, step: Step) -> bool:
-    """Tell whether TF1 does something in training that it would not do in inference."""
-    reference = evidence.built(step.pairs[0][0].build)
-    return any(sighting.kind == "training-behaviour" for sighting in reference.sightings)
+def _flag_matters(evidence: Evidence) -> bool:
+    """Tell whether TF1 itself computes something else in training than in inference."""
+    inference, training = (evidence.run(Need(build, "random")) for build in (TF1_INFERENCE, TF1_TRAINING))
+    return inference.arrays.keys() != training.arrays.keys() or any(
+        not np.array_equal(array, training.arrays[key]) for key, array in inference.arrays.items()
+    )
 
 
 def _is_lost(evidence: Evidence, step: Step) -> bool:

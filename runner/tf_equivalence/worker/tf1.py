@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.recording import BuildRecord, Loss, RunRecord, Sighting, VariableRecord, write_arrays, write_record
+from tf_equivalence.recording import BuildRecord, Loss, RunRecord, VariableRecord, write_arrays, write_record
 from tf_equivalence.worker import call_arguments, outputs, trace_graph
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
@@ -85,7 +85,6 @@ def record(job, case, recorder, module_cases):
             case_settings(case),
             variables=_variable_records(reference, digests),
             random_ops=tuple(draw.record() for draw in reference.tool.draws),
-            sightings=_training_behaviour(reference),
             notes=tuple(recorder.notes),
             seconds=dict(recorder.seconds),
             definition=definition(case.tf1),
@@ -122,14 +121,6 @@ def trace(job, case, recorder):
 def _leaf_name(leaf):
     # type: (Tuple[str, str, Tuple[Any, ...]]) -> str
     return leaf[0]
-
-
-def _training_behaviour(reference):
-    # type: (Reference) -> Tuple[Sighting, ...]
-    """Tell whether the graph does what graphs do in training: drop out, or update moving averages."""
-    if reference.tool.forward_seeds() or reference.updates:
-        return (Sighting("training-behaviour", "tf1()", ()),)
-    return ()
 
 
 def _draw(case, call):
