@@ -114,7 +114,7 @@ class _Recording:
 
     def record(self, environ: Mapping[str, str]) -> None:
         """Run every build, and judge; a second, traced pass follows for what diverged."""
-        limits = Limits(self._settings.jobs or os.cpu_count() or 1, self._settings.timeout)
+        limits = Limits(self._settings.jobs or len(os.sched_getaffinity(0)), self._settings.timeout)
         with Launcher(self._settings.workspace, limits, environ, self._scratch) as launcher:
             launcher.enqueue(self.plan.builds)
             for event in launcher.run():
