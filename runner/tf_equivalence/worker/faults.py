@@ -4,6 +4,7 @@ import contextlib
 import linecache
 import os
 import re
+import traceback
 from typing import Any, Iterator, Optional, Tuple
 
 from tf_equivalence import stacks
@@ -40,10 +41,14 @@ _REMEDIES = (
     ),
     (r"partitioner.{0,40}unsupported", "Drop the partitioner on the TF2 side and merge the checkpoint's slices."),
     (
-        r"outputs_collections|'NoneType' object has no attribute 'aliases'|aliases",
-        "tf_slim keeps end points in graph "
-        "collections (`outputs_collections`), which eager execution does not have: return the end points from the "
-        "function instead.",
+        r"outputs_collections|aliases| in (append_tensor_alias|collect_named_outputs|gather_tensors_aliases)$",
+        "tf_slim keeps this net's end points in a graph collection (`outputs_collections`), which eager execution does "
+        "not have: return the end points from the function instead.",
+    ),
+    (
+        r" in _add_variable_to_collections$",
+        "tf_slim's `variables_collections` compares variables element by element when run eagerly: leave it out of the "
+        "arg scope; the layer tracks its variables without it.",
     ),
     (
         r"No module named 'tensorflow\.(contrib|estimator)|has no attribute '(contrib|estimator)'",
@@ -116,8 +121,17 @@ def fault_of(error, kind, phase):
     if isinstance(error, RecursionError):
         stack = stack[:_MAX_REPEATS]
     message = "{} raised {}".format(phase, exception_text(error))
-    remedy = remedy_for(message) or (_LOAD if kind == "load" and not isinstance(error, SyntaxError) else "")
+    remedy = remedy_for("{} in {}".format(message, _raising_function(error))) or (
+        _LOAD if kind == "load" and not isinstance(error, SyntaxError) else ""
+    )
     return Fault(kind, "{}. {}".format(message.rstrip("."), remedy) if remedy else message, stack, phase)
+
+
+def _raising_function(error):
+    # type: (BaseException) -> str
+    """Return the name of the function that raised, which often says more than the exception."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return frames[-1].name if frames else ""
 
 
 def _with_subject(fault, phase):
