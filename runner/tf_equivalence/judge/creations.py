@@ -29,7 +29,9 @@ def judge_variables_once(evidence: Evidence) -> tuple[list[Finding], list[str]]:
         place = evidence.places.location(creation.variable.stack)
         lines.setdefault((place, creation.variable.origin), []).append(creation)
     findings = [_finding(evidence, place, origin, group) for (place, origin), group in lines.items()]
-    return findings, [note for note in build.notes if "not tried" in note]
+    seen = tuple(creation.phase for creation in build.creations)
+    # Where a call is known to create variables, what it raised because of that adds nothing.
+    return findings, [note for note in build.notes if "not tried" in note and not (seen and note.startswith(seen))]
 
 
 def _finding(evidence: Evidence, place: Location | None, origin: str, group: Sequence[Creation]) -> Finding:

@@ -38,12 +38,10 @@ class Limits:
     Attributes:
         jobs: Processes at the same time.
         timeout_s: Seconds that one build may take.
-        threads: Threads for one TensorFlow operation; 0 leaves it to TensorFlow.
     """
 
     jobs: int
     timeout_s: float
-    threads: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,6 @@ class Launcher:
             "training": planned.build.training,
             "conditions": list(planned.conditions),
             "directory": str(planned.directory),
-            "threads": self._limits.threads,
             "trace": planned.trace,
             "optimized": planned.optimized,
         }

@@ -25,7 +25,6 @@ class Job(NamedTuple):
         training: The training flag of the build.
         conditions: The runs to record, in this order.
         directory: Where the recording goes.
-        threads: Threads that one operation may use; 0 leaves it to TensorFlow.
         trace: Condition to trace operation by operation; empty for none.
         optimized: Whether TF1's graph optimizers run; without them the reference shows its noise.
     """
@@ -39,7 +38,6 @@ class Job(NamedTuple):
     training: bool
     conditions: Tuple[str, ...]
     directory: str
-    threads: int = 0
     trace: str = ""
     optimized: bool = True
 

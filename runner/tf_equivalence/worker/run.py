@@ -17,7 +17,6 @@ def run_job(job):
     recorder = Recorder(job.directory)
     cases = ()  # type: Tuple[str, ...]
     try:
-        _limit_threads(job.threads)
         repair.repair_imports()
         if job.side == "tf1":
             from tf_equivalence.worker import tf1
@@ -56,12 +55,3 @@ def _load(job):
     os.chdir(job.root)
     load.extend_path((os.path.dirname(job.module),) + job.sys_path)
     return load.import_module(job.module)
-
-
-def _limit_threads(threads):
-    # type: (int) -> None
-    if threads:
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
