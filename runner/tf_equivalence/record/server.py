@@ -21,14 +21,20 @@ _PRIVATE_PREFIXES = ("INPUT_", "ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")
 _COMMAND_FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
 
 
-def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for user code: legacy Keras selected, no tokens, no command files."""
+def worker_environment(environ: Mapping[str, str], temporary: Path) -> dict[str, str]:
+    """Return the environment for user code: legacy Keras selected, no tokens, no command files.
+
+    Args:
+        environ: Ours.
+        temporary: For temporary files; AutoGraph leaves one for each function that it converts.
+    """
     kept = {
         name: value
         for name, value in environ.items()
         if not name.startswith(_PRIVATE_PREFIXES) and name not in _COMMAND_FILES
     }
     kept["TF_USE_LEGACY_KERAS"] = "1"
+    kept["TMPDIR"] = str(temporary)
     # NumPy's own threads would spin against TensorFlow's, in every worker.
     kept.setdefault("OPENBLAS_NUM_THREADS", "1")
     return kept
@@ -43,6 +49,8 @@ class WorkerServer:
 
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
         self._log = log
+        temporary = log.parent / "temporary"
+        temporary.mkdir(exist_ok=True)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, log.open("ab") as stream:
             # -P: a user's own `tf_equivalence` or `tensorflow` directory must not be imported instead.
@@ -52,7 +60,7 @@ class WorkerServer:
                 stdout=stream,
                 stderr=stream,
                 pass_fds=[theirs.fileno()],
-                env=worker_environment(environ),
+                env=worker_environment(environ, temporary),
                 start_new_session=True,
             )
 
