@@ -193,3 +193,14 @@ def test_dump_without_frames_is_empty() -> None:
     """A process that was killed before it could say where leaves no stack."""
     assert stacks.stack_of_dump("") == ()
     assert stacks.stack_of_dump("Killed\n") == ()
+
+
+def test_converted_code_points_at_its_source() -> None:
+    """AutoGraph runs generated files; the lines they come from stand in the exception's message."""
+    text = 'in user code:\n\n    File "/net/a.py", line 24, in call  *\n        x = f(y)\n    ValueError: no'
+    code = compile("def call():\n    raise ValueError(text)\ncall()", "/tmp/__autograph_generated_fileabc.py", "exec")
+    try:
+        exec(code, {"text": text})
+    except ValueError as error:
+        frames = stacks.of_exception(error)
+    assert [(frame.path, frame.line, frame.function) for frame in frames] == [("/net/a.py", 24, "call")]

@@ -29,6 +29,8 @@ def library_of(path):
     """Return the name of the library that `path` belongs to; empty for user code."""
     if path.startswith("<"):
         return "python"
+    if _AUTOGRAPH in path:  # generated, and gone after the run
+        return "autograph"
     if path.endswith((".pyx", ".pxd")):  # compiled: the path is that of somebody's build
         return "cython"
     path = os.path.abspath(path)
@@ -115,11 +117,19 @@ def of_exception(error):
     are searched too.
     """
     own = _syntax_frame(error)
-    stack = to_stack(raw_from_summary(traceback.extract_tb(error.__traceback__)))
+    raw = raw_from_summary(traceback.extract_tb(error.__traceback__))
+    stack = to_stack(_converted_frames(error) or raw if any(_AUTOGRAPH in path for path, _, _ in raw) else raw)
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if own is None and cause is not None and not any(not f.library for f in stack):
         return of_exception(cause)
     return ((own,) if own else ()) + stack
+
+
+def _converted_frames(error):
+    # type: (BaseException) -> Tuple[RawFrame, ...]
+    """Return the frames of converted code, innermost first, which AutoGraph keeps in the message alone."""
+    found = re.findall(r'File "([^"\n]+)", line (\d+), in (\w+)', str(error))
+    return tuple((path, int(line), name) for path, line, name in reversed(found))
 
 
 def _syntax_frame(error):

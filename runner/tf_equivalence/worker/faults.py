@@ -101,6 +101,7 @@ def exception_text(error):
         text = "(a message that cannot be shown)"
     text = re.split(r"\n*Call arguments received by layer", text)[0]
     text = re.sub(r"Exception encountered when calling layer .*?\n+", "", text, flags=re.DOTALL)
+    text = re.sub(r"^\s*in user code:.*?\n\s*\w+: ", "", text, flags=re.DOTALL)  # AutoGraph's own stack
     text = re.sub(r"\{\{function_node [^}]*\}\}\s*|\s*\[Op:\w+\](\s*name:\s*\S*)?", "", text)
     text = re.sub(r"\s*\n\s*", " ", text).strip()
     if len(text) > _MAX_MESSAGE:
