@@ -19,7 +19,7 @@ from tf_equivalence.judge.evidence import Evidence, Preset
 from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
 from tf_equivalence.pinpoint.second_pass import SecondPass
-from tf_equivalence.plan import Plan, case_directory, make_plan
+from tf_equivalence.plan import Plan, PlannedBuild, case_directory, make_plan
 from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
 from tf_equivalence.record.output import split_log
 from tf_equivalence.report.progress import Progress
@@ -130,25 +130,33 @@ class _Recording:
             self._progress.case_started(state.case.id)
 
     def _end(self, state: _CaseState, event: BuildEnded, launcher: Launcher) -> None:
-        if state.second_pass is not None:
-            if state.second_pass.is_over(event.planned):
-                self._close(state)
-            return
-        if state.noise_pass is not None:
-            if state.noise_pass.is_over(event.planned):
-                for step in state.noise_pass.steps:
-                    self._judge(state, step)
-                self._look_closer(state, launcher)
-            return
+        """Judge what can be judged now; when a pass is over, go on to the next."""
         state.waiting.discard(event.planned.directory)
+        if state.noise_pass is None and state.second_pass is None:
+            self._take_first_pass(state, event)
+        if state.waiting:
+            return
+        if state.second_pass is not None:
+            self._close(state)
+        elif state.noise_pass is not None:
+            for step in state.noise_pass.steps:
+                self._judge(state, step)
+            self._look_closer(state, launcher)
+        else:
+            self._measure_noise(state, launcher)
+
+    def _take_first_pass(self, state: _CaseState, event: BuildEnded) -> None:
         printed, log = split_log(event.output)
         state.output += [printed] if printed else []
         state.log += [log] if log else []
         self._learn_environment(state)
         for step in self._judgeable(state):
             self._judge(state, step)
-        if not state.waiting:
-            self._measure_noise(state, launcher)
+
+    @staticmethod
+    def _start_pass(state: _CaseState, builds: Sequence[PlannedBuild], launcher: Launcher) -> None:
+        state.waiting = {planned.directory for planned in builds}
+        launcher.enqueue(builds)
 
     def _judge(self, state: _CaseState, step: Step) -> None:
         result = judge_step(state.evidence, step, state.case, state.started)
@@ -162,7 +170,7 @@ class _Recording:
         if state.noise_pass is None:
             self._look_closer(state, launcher)
         else:
-            launcher.enqueue(state.noise_pass.builds)
+            self._start_pass(state, state.noise_pass.builds, launcher)
 
     def _judgeable(self, state: _CaseState) -> Iterator[Step]:
         for step in self.plan.steps:
@@ -176,7 +184,7 @@ class _Recording:
         if state.second_pass is None:
             self._close(state)
         else:
-            launcher.enqueue(state.second_pass.builds)
+            self._start_pass(state, state.second_pass.builds, launcher)
 
     def _close(self, state: _CaseState) -> None:
         if state.second_pass is not None:

@@ -50,9 +50,9 @@ class Evidence:
             return Fault("missing", f"The {need.build.side} side left no recording and did not say why.")
         if need.condition == "build":
             return None
-        # The arrays are written first; a record without them was tampered with, and must not be judged.
-        arrays = self.directory / need.build.directory / f"{need.condition}.npz"
-        if read_record(RunRecord, directory, need.condition) is None or not arrays.exists():
+        # Files appear whole or not at all, and the arrays first; a record without them must not be judged.
+        run = self.directory / need.build.directory / need.condition
+        if not all(run.with_name(f"{run.name}.{suffix}").exists() for suffix in ("json", "npz")):
             return Fault("missing", f"The {need.build.side} side left no recording of its {need.condition} run.")
         return None
 

@@ -6,8 +6,7 @@ The noise can only widen a bound, so a step that passes without it passes with i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Self
 
 from tf_equivalence.discover import CaseRef
@@ -19,7 +18,7 @@ from tf_equivalence.steps import STEPS, Build, Step
 _VALUES = ("output-value", "loss-value", "loss-total")
 
 
-@dataclass
+@dataclass(frozen=True)
 class NoisePass:
     """The reference recorded once more without graph optimization.
 
@@ -30,7 +29,6 @@ class NoisePass:
 
     steps: tuple[Step, ...]
     builds: tuple[PlannedBuild, ...]
-    _waiting: set[Path] = field(default_factory=set)
 
     @classmethod
     def plan(cls, case: CaseRef, evidence: Evidence, results: Mapping[str, StepResult]) -> Self | None:
@@ -45,12 +43,7 @@ class NoisePass:
             directory = evidence.rerun_directory(build)
             directory.mkdir(exist_ok=True)
             builds.append(PlannedBuild(case, build, tuple(wanted), directory, optimized=False))
-        return cls(steps, tuple(builds), {planned.directory for planned in builds}) if builds else None
-
-    def is_over(self, ended: PlannedBuild) -> bool:
-        """Take note that one of the processes has ended; tell whether all have."""
-        self._waiting.discard(ended.directory)
-        return not self._waiting
+        return cls(steps, tuple(builds)) if builds else None
 
 
 def is_wanted(evidence: Evidence, result: StepResult) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Self
 
 from tf_equivalence.discover import CaseRef
@@ -28,7 +27,7 @@ _TRACEABLE = (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class SecondPass:
     """Both sides traced under one condition.
 
@@ -39,7 +38,6 @@ class SecondPass:
 
     step_id: str
     builds: tuple[PlannedBuild, PlannedBuild]
-    _waiting: set[Path] = field(default_factory=set)
 
     @classmethod
     def plan(cls, case: CaseRef, evidence: Evidence, steps: Mapping[str, StepResult]) -> Self | None:
@@ -49,13 +47,8 @@ class SecondPass:
             if step is None or not _is_unexplained(step):
                 continue
             planned = tuple(_planned(case, evidence, build, condition) for build in (tf1, tf2))
-            return cls(step_id, (planned[0], planned[1]), {item.directory for item in planned})
+            return cls(step_id, (planned[0], planned[1]))
         return None
-
-    def is_over(self, ended: PlannedBuild) -> bool:
-        """Take note that one of the processes has ended; tell whether both have."""
-        self._waiting.discard(ended.directory)
-        return not self._waiting
 
     def improve(self, evidence: Evidence, steps: Mapping[str, StepResult]) -> dict[str, StepResult]:
         """Return the steps that the first diverging operation explains, with it as their first finding."""
