@@ -43,7 +43,7 @@ def refusal(cwd: Path, *argv: str, **environ: str) -> str:
 
 def test_every_row_of_the_table_is_a_field() -> None:
     """A row without a field, or a field without a row, would be lost in silence."""
-    own = {"command", "workspace", "github"}
+    own = {"command", "workspace", "root", "github"}
     assert {field.name for field in dataclasses.fields(Settings)} == {option.field for option in OPTIONS} | own
 
 
@@ -52,12 +52,15 @@ def test_defaults(tmp_path: Path) -> None:
     assert read(tmp_path) == Settings(
         command="run",
         workspace=tmp_path,
+        root=tmp_path,
         github=False,
         paths=(tmp_path,),
         exclude=(),
         steps=STEPS,
         case=(),
+        working_directory=tmp_path,
         config=None,
+        requirements=(),
         jobs=0,
         timeout=600.0,
         log_level="warning",
@@ -71,8 +74,14 @@ def test_defaults(tmp_path: Path) -> None:
         annotations="none",
         max_annotations=10,
         job_summary=None,
+        path_prefix="",
         fail_on="failures",
         fail_on_empty=True,
+        image=f"ghcr.io/org/tf-equivalence-action:v{__version__}",
+        pull="missing",
+        network="none",
+        memory=None,
+        cpus=None,
     )
 
 
@@ -108,6 +117,15 @@ SAME = [
     ("annotations", ["--annotations", "commands"], "commands", '"commands"', "commands"),
     ("max-annotations", ["--max-annotations", "5"], "5", "5", 5),
     ("job-summary", ["--job-summary", "s.md"], "s.md", '"s.md"', "s.md"),
+    ("job-summary", ["--job-summary", "false"], "false", "false", None),
+    ("path-prefix", ["--path-prefix", "services/ml/"], "./services/ml", '"services/ml"', "services/ml/"),
+    (
+        "requirements",
+        ["--requirements", "r.txt", "--requirements", "pyproject.toml[a,b]"],
+        "r.txt\npyproject.toml[a,b]",
+        '["r.txt", "pyproject.toml[a,b]"]',
+        ("r.txt", "pyproject.toml[a,b]"),
+    ),
     ("fail-on", ["--fail-on", "errors"], "errors", '"errors"', "errors"),
     ("fail-on-empty", ["--no-fail-on-empty"], "False", "false", False),
     ("fail-on-empty", ["--fail-on-empty"], "true", "true", True),
@@ -118,7 +136,7 @@ SAME = [
 def test_sources_agree(tmp_path: Path, name: str, flags: list[str], text: str, toml: str, expected: object) -> None:
     """A value means the same wherever it is written."""
     option = next(option for option in OPTIONS if option.name == name)
-    if name in ("paths", "junit-file", "json-file", "job-summary"):
+    if expected is not None and name in ("paths", "requirements", "junit-file", "json-file", "job-summary"):
         expected = (
             tuple(tmp_path / part for part in expected) if isinstance(expected, tuple) else tmp_path / str(expected)
         )
@@ -132,7 +150,8 @@ def test_sources_agree(tmp_path: Path, name: str, flags: list[str], text: str, t
 
 def test_sources_cover_the_table() -> None:
     """The table above leaves out only what is tested by itself."""
-    assert {option.name for option in OPTIONS} - {row[0] for row in SAME} == {"config", "rtol", "atol"}
+    inputs = {option.name for option in OPTIONS if option.in_action}
+    assert inputs - {row[0] for row in SAME} == {"config", "working-directory", "rtol", "atol"}
 
 
 def test_precedence(tmp_path: Path) -> None:
@@ -295,7 +314,7 @@ def test_wrong_keys(tmp_path: Path, toml: str, expected: str) -> None:
     ("argv", "expected"),
     [
         ([], "no command; write tf-equivalence run"),
-        (["rn"], "unknown command 'rn'; did you mean 'run'? (commands: run, list)"),
+        (["rn"], "unknown command 'rn'; did you mean 'run'? (commands: run, list, docker)"),
         (["nets"], "to check it, write tf-equivalence run 'nets'"),
         (["--jobs", "2"], "options come after the command"),
         (["list", "--jobs", "2"], "tf-equivalence list has no option '--jobs'"),
@@ -332,7 +351,7 @@ def test_tolerance(tmp_path: Path, file: str, environ: dict[str, str], argv: lis
         ({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/s.md"}, [], "commands", "/s.md"),
         ({"GITHUB_ACTIONS": "true"}, ["--annotations", "none"], "none", None),
         ({"GITHUB_ACTIONS": "false", "GITHUB_STEP_SUMMARY": ""}, [], "none", None),
-        ({"GITHUB_STEP_SUMMARY": "/s.md"}, ["--job-summary", "none"], "none", None),
+        ({"GITHUB_STEP_SUMMARY": "/s.md"}, ["--job-summary", "false"], "none", None),
         ({"GITHUB_STEP_SUMMARY": "/s.md"}, ["--job-summary", "/t.md"], "none", "/t.md"),
     ],
     ids=["workflow", "annotations off", "not a workflow", "summary off", "summary elsewhere"],
@@ -409,3 +428,127 @@ def test_help_is_fast(tmp_path: Path) -> None:
         after = os.times()
         taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(taken) < 0.3, f"{taken} seconds, measured at {time.asctime()}"
+
+
+def test_working_directory(tmp_path: Path) -> None:
+    """It is where paths start that are written beside it, where the table is looked for, and what is searched."""
+    models = tmp_path / "models"
+    (models / "nets").mkdir(parents=True)
+    configure(models, "jobs = 2")
+    by_flag = read(tmp_path, "nets", "--working-directory", "models", "--json-file", "r.json")
+    assert (by_flag.working_directory, by_flag.paths) == (models, (models / "nets",))
+    assert (by_flag.json_file, by_flag.jobs, by_flag.workspace) == (models / "r.json", 2, tmp_path)
+    by_input = read(tmp_path, **{"INPUT_WORKING-DIRECTORY": "models", "INPUT_JUNIT-FILE": "r.xml"})
+    assert (by_input.working_directory, by_input.paths) == (models, (models,))
+    assert by_input.junit_file == models / "r.xml"
+
+
+def test_working_directory_in_the_file(tmp_path: Path) -> None:
+    """There it says where code runs; what is typed at a prompt still starts at the prompt's directory."""
+    (tmp_path / "models").mkdir()
+    configure(tmp_path, 'working-directory = "models"')
+    assert read(tmp_path).paths == (tmp_path / "models",)
+    found = read(tmp_path, "nets")
+    assert (found.working_directory, found.paths) == (tmp_path / "models", (tmp_path / "nets",))
+
+
+@pytest.mark.parametrize("text", ["missing", "file"])
+def test_wrong_working_directory(tmp_path: Path, text: str) -> None:
+    """What is no directory is refused where it was written."""
+    (tmp_path / "file").touch()
+    assert f"--working-directory on the command line: '{text}' is not a directory" in refusal(
+        tmp_path, "--working-directory", text
+    )
+    assert "INPUT_WORKING-DIRECTORY" in refusal(tmp_path, **{"INPUT_WORKING-DIRECTORY": text})
+
+
+def test_root_is_the_repository_below_the_workspace(tmp_path: Path) -> None:
+    """A checkout into a folder of the workspace has its paths in the diff without that folder."""
+    workspace, outside = tmp_path / "workspace", tmp_path / "outside"
+    repository = workspace / "checkout"
+    for directory in (repository / ".git", repository / "nets", workspace / "plain", outside / ".git"):
+        directory.mkdir(parents=True)
+    environ = {"GITHUB_WORKSPACE": str(workspace)}
+    assert read(repository / "nets", **environ).root == repository
+    assert read(workspace, "--working-directory", "checkout", **environ).root == repository
+    assert read(workspace / "plain", **environ).root == workspace
+    assert read(outside, **environ).root == workspace
+
+
+@pytest.mark.parametrize("prefix", ["/abs", "../up", "a/../b"])
+def test_wrong_prefix(tmp_path: Path, prefix: str) -> None:
+    """A prefix that leads out of the repository would link to nothing."""
+    assert "relative to its root" in refusal(tmp_path, "--path-prefix", prefix)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("/home/runner/work/repo/repo/nets", "nets"),
+        ("/home/runner/work/repo/repo", "."),
+        ("nets", "nets"),
+        ("/home/runner/work/repo/other", "/home/runner/work/repo/other"),
+    ],
+    ids=["below", "itself", "relative", "elsewhere"],
+)
+def test_paths_of_the_runner_are_mapped(tmp_path: Path, given: str, expected: str) -> None:
+    """`${{ github.workspace }}` is a path of the runner's, which a container sees under another name."""
+    environ = {
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_REPOSITORY": "owner/repo",
+        "RUNNER_WORKSPACE": "/home/runner/work/repo",
+        "INPUT_PATHS": given,
+        "INPUT_JSON-FILE": f"{given}/r.json",
+    }
+    found = read(tmp_path, **environ)
+    assert (found.paths, found.json_file) == ((tmp_path / expected,), tmp_path / expected / "r.json")
+
+
+def test_paths_of_the_runner_stay_outside_of_a_container(tmp_path: Path) -> None:
+    """Where the workspace is the runner's own, there is nothing to map."""
+    workspace = tmp_path / "repo" / "repo"
+    workspace.mkdir(parents=True)
+    environ = {
+        "GITHUB_WORKSPACE": str(workspace),
+        "GITHUB_REPOSITORY": "owner/repo",
+        "RUNNER_WORKSPACE": str(tmp_path / "repo"),
+    }
+    assert read(workspace, INPUT_PATHS=str(workspace / "a"), **environ).paths == (workspace / "a",)
+
+
+def read_docker(cwd: Path, *argv: str, **environ: str) -> Settings:
+    """Read `docker` with these arguments."""
+    return read_settings(("docker", *argv), environ, cwd, STEPS)
+
+
+CONTAINER = [
+    ("image", ["--image", "mine:1"], '"mine:1"', "mine:1"),
+    ("pull", ["--pull", "never"], '"never"', "never"),
+    ("network", ["--network", "bridge"], '"bridge"', "bridge"),
+    ("memory", ["--memory", "8G"], '"8g"', 8 * 2**30),
+    ("memory", ["--memory", "512m"], '"512m"', 512 * 2**20),
+    ("cpus", ["--cpus", "1.5"], "1.5", 1.5),
+]
+
+
+@pytest.mark.parametrize(("name", "flags", "toml", "expected"), CONTAINER, ids=lambda value: str(value)[:24])
+def test_container_options(tmp_path: Path, name: str, flags: list[str], toml: str, expected: object) -> None:
+    """They may be written as flags of `docker` and in the file, and are no inputs of the action."""
+    assert getattr(read_docker(tmp_path, *flags), name) == expected
+    default = getattr(read_docker(tmp_path), name)
+    assert getattr(read_docker(tmp_path, **{f"INPUT_{name.upper()}": flags[1]}), name) == default
+    configure(tmp_path, f"{name} = {toml}")
+    assert getattr(read_docker(tmp_path), name) == expected
+    assert "has no option" in refusal(tmp_path, *flags)
+
+
+def test_container_options_are_complete() -> None:
+    """The table above has every option that is no input."""
+    assert {row[0] for row in CONTAINER} == {option.name for option in OPTIONS if not option.in_action}
+
+
+@pytest.mark.parametrize("text", ["8gb", "0g", "1.5g", "five", "1m", "-1g"])
+def test_wrong_memory(tmp_path: Path, text: str) -> None:
+    """A size that an engine would refuse is refused before."""
+    with pytest.raises(UsageError, match="--memory on the command line: must be"):
+        read_docker(tmp_path, f"--memory={text}")

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO, cast
 
 from tf_equivalence.errors import InfrastructureError, UsageError
-from tf_equivalence.result import ExitCode, RunResult
+from tf_equivalence.result import ExitCode, RunResult, prefixed
 from tf_equivalence.settings import Settings, read_settings
 from tf_equivalence.steps import STEPS
+
+_PR_SET_DUMPABLE = 4  # from linux/prctl.h
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    # First of all: as the first process of a container, without a handler, it would ignore `docker stop`.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         settings = read_settings(sys.argv[1:] if argv is None else argv, os.environ, Path.cwd(), tuple(STEPS))
-        if settings.command == "list":
-            return _list(settings)
-        return _run(settings)
+        return _COMMANDS[settings.command](settings)
     except UsageError as error:
         return _complain(str(error), ExitCode.USAGE)
     except InfrastructureError as error:
@@ -38,8 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("this is a bug in tf-equivalence itself; please report it", ExitCode.ERROR)
 
 
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _complain(message: str, code: ExitCode) -> int:
+    """Say why there is no result: to the reader, and in a workflow to the pull request and the later steps."""
     print(f"tf-equivalence: {message}", file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from tf_equivalence.delivery import deliver_failure
+
+        deliver_failure(message, code, os.environ)
     return code
 
 
@@ -47,7 +58,7 @@ def _list(settings: Settings) -> int:
     # Here, not at the top: `list` needs neither NumPy nor rich.
     from tf_equivalence.discover import discover, select_cases
 
-    found = select_cases(discover(settings.paths, settings.exclude, settings.workspace), settings.case)
+    found = select_cases(discover(settings.paths, settings.exclude, settings.root), settings.case)
     for case in found.cases:
         print(case.id)
     for fault in found.faults:
@@ -59,23 +70,35 @@ def _list(settings: Settings) -> int:
 
 def _run(settings: Settings) -> int:
     from tf_equivalence import pipeline
+    from tf_equivalence.delivery import deliver
     from tf_equivalence.report.progress import NullProgress, make_progress
     from tf_equivalence.report.terminal import TerminalOptions
 
     if settings.reference != "graph":
         raise UsageError(f"reference {settings.reference!r} needs a runtime that is not installed here; use 'graph'")
-    signal.signal(signal.SIGTERM, _interrupt)
+    if settings.github:
+        _hide_environment()
     options = TerminalOptions.for_stream(sys.stderr, os.environ)
     shown = make_progress(sys.stderr, options.is_terminal, options.color, options.width)
     with NullProgress() if settings.log_level == "error" else shown as progress:
         result = pipeline.run(settings, os.environ, progress)
-    _report(settings, result)
-    return exit_code(settings, result)
+    code = exit_code(settings, result)
+    deliver(prefixed(result, settings.path_prefix), settings, os.environ, code)
+    return code
 
 
-def _interrupt(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _docker(settings: Settings) -> int:
+    from tf_equivalence.container.run import run_in_container
+
+    return run_in_container(settings, os.environ, sys.stdout, sys.stderr)
+
+
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"run": _run, "list": _list, "docker": _docker}
+
+
+def _hide_environment() -> None:
+    """Keep user code, which runs under the same user, from reading a workflow's tokens in our /proc entry."""
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def exit_code(settings: Settings, result: RunResult) -> int:
@@ -85,59 +108,6 @@ def exit_code(settings: Settings, result: RunResult) -> int:
         return ExitCode.PASSED
     forgiven = {"never": (ExitCode.DIVERGED, ExitCode.ERROR), "errors": (ExitCode.DIVERGED,), "failures": ()}
     return ExitCode.PASSED if code in forgiven[settings.fail_on] else code
-
-
-def _report(settings: Settings, result: RunResult) -> None:
-    """Write every report that was asked for; one that cannot be written does not keep the others from it."""
-    from tf_equivalence.report import annotations, json_report, junit_report, summary, terminal
-
-    junit = junit_report.JUnitOptions("jenkins" if settings.junit_flavor == "jenkins" else "github")
-    files: list[tuple[Path | None, Callable[[RunResult, TextIO], None]]] = [
-        (settings.json_file, json_report.write),
-        (settings.junit_file, partial(junit_report.write, options=junit)),
-    ]
-    written = tuple(_shown(path) for path, writer in files if path and _write(path, "w", writer, result))
-    if settings.job_summary:
-        options = summary.SummaryOptions(reports=written, source_url=_source_url(settings))
-        _write(settings.job_summary, "a", partial(summary.write, options=options), result)
-    terminal.write(result, sys.stdout, terminal.TerminalOptions.for_stream(sys.stdout, os.environ, written))
-    _print_output(result, settings.log_level)
-    if settings.annotations == "commands":
-        sys.stdout.flush()
-        annotations.write(result, sys.stdout, annotations.AnnotationOptions(settings.max_annotations, written))
-    sys.stdout.flush()
-
-
-def _write(path: Path, mode: str, writer: Callable[[RunResult, TextIO], None], result: RunResult) -> bool:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with cast("TextIO", path.open(mode, encoding="utf-8", errors="backslashreplace")) as stream:
-            writer(result, stream)
-    except OSError as error:
-        print(f"tf-equivalence: cannot write {path}: {error.strerror}", file=sys.stderr)
-        return False
-    return True
-
-
-def _shown(path: Path) -> str:
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _source_url(settings: Settings) -> str:
-    keys = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA")
-    server, repository, sha = (os.environ.get(key, "") for key in keys)
-    return f"{server}/{repository}/blob/{sha}/" if settings.github and server and repository and sha else ""
-
-
-def _print_output(result: RunResult, log_level: str) -> None:
-    """Write what user code printed, and TensorFlow's log, as far as the log level asks for them."""
-    from tf_equivalence.report.escape import neutralize
-
-    for case in result.cases:
-        parts = [("output", case.output, ("info", "debug")), ("TensorFlow's log", case.log, ("debug",))]
-        for what, text, levels in parts:
-            if text and log_level in levels:
-                print(f"--- {what} of {neutralize(case.id)}\n{neutralize(text)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

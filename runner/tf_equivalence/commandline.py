@@ -14,6 +14,7 @@ from tf_equivalence.options import BOOLEAN, COMMANDS, OPTIONS, Option
 _SUMMARY = {
     "run": "run the migration steps on all cases, report what differs",
     "list": "list the cases that run would find, without running them",
+    "docker": "do the same as run in a container, offline",
 }
 
 _DESCRIPTION = """\
@@ -23,6 +24,7 @@ and says which line broke it.
 commands:
   run [PATH ...]    {run}
   list [PATH ...]   {list}
+  docker [PATH ...] {docker}
 
 options:
   -h, --help        show this text, or after a command its options
@@ -55,9 +57,9 @@ exit codes:
 """
 
 _SOURCES = """\
-Every option is also an input of the GitHub action and, --config apart, a key of
-[tool.tf-equivalence] in pyproject.toml, under its name here without the dashes:
-{renamed}.
+Every option, those of the container apart, is also an input of the GitHub
+action and, --config apart, a key of [tool.tf-equivalence] in pyproject.toml,
+under its name here without the dashes: {renamed}.
 The command line wins over the input, the input over pyproject.toml.
 """
 
@@ -156,7 +158,7 @@ def make_parser(command: str, step_ids: Sequence[str]) -> argparse.ArgumentParse
         f"tf-equivalence {command}",
         usage=f"tf-equivalence {command} [OPTION ...] [PATH ...]",
         description=f"{_SUMMARY[command][0].upper()}{_SUMMARY[command][1:]}.",
-        epilog=(steps if command == "run" else "") + _SOURCES.format(renamed=renamed),
+        epilog=("" if command == "list" else steps) + _SOURCES.format(renamed=renamed),
         formatter_class=_Formatter,
         allow_abbrev=False,
         argument_default=None,

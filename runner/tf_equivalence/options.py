@@ -7,10 +7,16 @@ three can neither drift apart nor read a value in different ways.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-COMMANDS = ("run", "list")
+from tf_equivalence import __version__
+
+COMMANDS = ("run", "list", "docker")
+IMAGE = f"ghcr.io/org/tf-equivalence-action:v{__version__}"  # one version of the command, one of the image
+_LEAST_MEMORY = 6 * 2**20  # bytes; below it, Docker refuses to start a container
+_RUNNING = ("run", "docker")  # the same run, here or in a container
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,16 @@ def choice(*allowed: str) -> Kind:
     return Kind(parse)
 
 
+def _parse_memory(text: str) -> object:
+    parts = re.fullmatch(r"([1-9][0-9]*)([bkmg]?)", text.lower())
+    if parts is None:
+        raise ValueError("a whole number followed by b, k, m or g, such as 8g")
+    size = int(parts[1]) * {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}[parts[2]]
+    if size < _LEAST_MEMORY:
+        raise ValueError("at least 6m, the least that an engine takes")
+    return size
+
+
 def _parse_boolean(text: str) -> object:
     try:
         return {"true": True, "false": False}[text.lower()]
@@ -64,7 +80,9 @@ def _parse_boolean(text: str) -> object:
 
 TEXT = Kind(str)
 PATH = Kind(str)  # made absolute by `settings`, which knows where it was written
+SUMMARY = Kind(str, (str, bool))  # true, false, or a path
 BOOLEAN = Kind(_parse_boolean, (bool,))
+MEMORY = Kind(_parse_memory)
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,7 @@ class Option:
         commas: Whether commas separate values too.
         commands: The subcommands that take it.
         in_config: Whether pyproject.toml may set it.
+        in_action: Whether it is an input of the action.
     """
 
     name: str
@@ -95,8 +114,9 @@ class Option:
     flags: tuple[str, ...] = ()
     many: bool = False
     commas: bool = False
-    commands: tuple[str, ...] = ("run",)
+    commands: tuple[str, ...] = _RUNNING
     in_config: bool = True
+    in_action: bool = True
 
     @property
     def field(self) -> str:
@@ -116,19 +136,20 @@ class Option:
         return [part.strip() for part in parts if part.strip()]
 
 
-_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT = (
+_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER = (
     "what to run",
     "how to run it",
     "how to compare",
     "reports",
     "exit code",
+    "container",
 )
 
 OPTIONS = (
     Option(
         "paths",
         PATH,
-        (".",),
+        (),
         "Directories to search for equivalence_*.py, or such files. Default: the working directory.",
         _WHICH,
         "PATH",
@@ -170,6 +191,17 @@ OPTIONS = (
         commands=COMMANDS,
     ),
     Option(
+        "working-directory",
+        PATH,
+        None,
+        "Run in this directory: modules are imported from it, and relative paths beside this option start there. "
+        "Default: the current directory; in the action, the workspace.",
+        _WHICH,
+        "DIR",
+        ("--working-directory",),
+        commands=COMMANDS,
+    ),
+    Option(
         "config",
         PATH,
         None,
@@ -180,6 +212,17 @@ OPTIONS = (
         ("--config",),
         commands=COMMANDS,
         in_config=False,
+    ),
+    Option(
+        "requirements",
+        PATH,
+        (),
+        "Install what this requirements file, or pyproject.toml with or without extras in brackets, asks for beside "
+        "the pinned packages, which stay as they are. Repeatable.",
+        _HOW,
+        "FILE",
+        ("--requirements",),
+        many=True,
     ),
     Option(
         "jobs",
@@ -281,12 +324,23 @@ OPTIONS = (
     ),
     Option(
         "job-summary",
-        PATH,
-        None,
-        "Append the Markdown summary to this file, or none. Default: $GITHUB_STEP_SUMMARY where it is set.",
+        SUMMARY,
+        "true",
+        "Append a Markdown summary: true, to $GITHUB_STEP_SUMMARY where that is set; false, nowhere; or to this file. "
+        "Default: true.",
         _REPORT,
-        "FILE",
+        "true|false|FILE",
         ("--job-summary",),
+    ),
+    Option(
+        "path-prefix",
+        TEXT,
+        "",
+        "Put this directory before the paths that reports and annotations link to, where the workspace is only a part "
+        "of the repository. Default: nothing.",
+        _REPORT,
+        "DIR",
+        ("--path-prefix",),
     ),
     Option(
         "fail-on",
@@ -305,5 +359,60 @@ OPTIONS = (
         "Whether finding nothing to compare is exit code 5 rather than 0. Default: it is.",
         _VERDICT,
         flags=("--fail-on-empty",),
+    ),
+    Option(
+        "image",
+        TEXT,
+        IMAGE,
+        f"The image to run in. Default: {IMAGE}.",
+        _CONTAINER,
+        "NAME",
+        ("--image",),
+        commands=("docker",),
+        in_action=False,
+    ),
+    Option(
+        "pull",
+        choice("missing", "always", "never"),
+        "missing",
+        "When to pull the image: missing, always or never. Default: missing.",
+        _CONTAINER,
+        "WHEN",
+        ("--pull",),
+        commands=("docker",),
+        in_action=False,
+    ),
+    Option(
+        "network",
+        TEXT,
+        "none",
+        "The network that the container joins, such as bridge. Default: none.",
+        _CONTAINER,
+        "NAME",
+        ("--network",),
+        commands=("docker",),
+        in_action=False,
+    ),
+    Option(
+        "memory",
+        MEMORY,
+        None,
+        "Memory that the container may use, such as 8g. Default: nine tenths of the engine's.",
+        _CONTAINER,
+        "SIZE",
+        ("--memory",),
+        commands=("docker",),
+        in_action=False,
+    ),
+    Option(
+        "cpus",
+        number(0, whole=False, above=True),
+        None,
+        "Processors that the container may use, such as 2 or 1.5. Default: all of the engine's.",
+        _CONTAINER,
+        "N",
+        ("--cpus",),
+        commands=("docker",),
+        in_action=False,
     ),
 )

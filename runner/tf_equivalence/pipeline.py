@@ -20,6 +20,7 @@ from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
 from tf_equivalence.pinpoint.second_pass import SecondPass
 from tf_equivalence.plan import Plan, PlannedBuild, case_directory, make_plan
+from tf_equivalence.record.environment import user_environment
 from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
 from tf_equivalence.record.output import split_log
 from tf_equivalence.report.progress import Progress
@@ -36,7 +37,7 @@ def find_cases(settings: Settings) -> Discovery:
     Raises:
         UsageError: A searched path does not exist, or a glob matches no case.
     """
-    return select_cases(discover(settings.paths, settings.exclude, settings.workspace), settings.case)
+    return select_cases(discover(settings.paths, settings.exclude, settings.root), settings.case)
 
 
 def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> RunResult:
@@ -102,7 +103,7 @@ class _Recording:
         self.finished: list[CaseResult] = []
         self.environment: dict[str, str] = {"python": platform.python_version(), "reference": settings.reference}
         self._settings, self._found, self._scratch, self._progress = settings, found, scratch, progress
-        places = Places(settings.workspace)
+        places = Places(settings.root)
         self._states = {
             case.id: _CaseState(
                 case,
@@ -115,7 +116,9 @@ class _Recording:
     def record(self, environ: Mapping[str, str]) -> None:
         """Run every build, and judge; a second, traced pass follows for what diverged."""
         limits = Limits(self._settings.jobs or len(os.sched_getaffinity(0)), self._settings.timeout)
-        with Launcher(self._settings.workspace, limits, environ, self._scratch) as launcher:
+        import_path = (self._settings.working_directory, self._settings.root)
+        theirs = user_environment(environ, self._settings.root)
+        with Launcher(import_path, limits, theirs, self._scratch) as launcher:
             launcher.enqueue(self.plan.builds)
             for event in launcher.run():
                 state = self._states[event.planned.case.id]

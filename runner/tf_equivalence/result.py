@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 SCHEMA_VERSION = 1
@@ -30,7 +30,7 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
 
 
-_SEVERITY = (Outcome.ERROR, Outcome.DIVERGED, Outcome.PASSED, Outcome.SKIPPED)
+_SEVERITY = (Outcome.SKIPPED, Outcome.PASSED, Outcome.DIVERGED, Outcome.ERROR)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -38,8 +38,12 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
     Nothing to decide on is an error, never a pass.
     """
-    found = set(outcomes)
-    return next((outcome for outcome in _SEVERITY if outcome in found), Outcome.ERROR)
+    return max(outcomes, key=severity, default=Outcome.ERROR)
+
+
+def severity(outcome: Outcome) -> int:
+    """Return a number that is larger for a worse outcome."""
+    return _SEVERITY.index(outcome)
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,19 @@ class Power:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How far apart the floating values were that a step compared, within the bound or not.
+
+    Attributes:
+        max_abs: The largest absolute difference, in the unit of its output.
+        max_rel: The largest difference relative to the largest TF1 magnitude of its array; dimensionless.
+    """
+
+    max_abs: float
+    max_rel: float
+
+
+@dataclass(frozen=True)
 class StepResult:
     """The outcome of one step of one case.
 
@@ -109,6 +126,7 @@ class StepResult:
         findings: Every failure, worst first. Empty when passed or skipped.
         power: None where the step compares no numbers, or power was not measured.
         notes: What a reader of a green should know: what was compared and what was left out.
+        difference: None where the step compares no numbers.
     """
 
     id: str
@@ -119,6 +137,7 @@ class StepResult:
     findings: tuple[Finding, ...] = ()
     power: Power | None = None
     notes: tuple[str, ...] = ()
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -194,3 +213,22 @@ class RunResult:
     def count(self, outcome: Outcome) -> int:
         """Return how many steps of all cases have this outcome."""
         return sum(step.outcome is outcome for case in self.cases for step in case.steps)
+
+
+def prefixed(result: RunResult, prefix: str) -> RunResult:
+    """Return the result with the prefix before every relative path that a report links to; ids stay."""
+
+    def move(location: Location | None) -> Location | None:
+        relative = location is not None and not location.path.startswith("/")
+        return replace(location, path=prefix + location.path) if location and relative else location
+
+    def move_step(step: StepResult) -> StepResult:
+        findings = tuple(replace(finding, location=move(finding.location)) for finding in step.findings)
+        return replace(step, location=move(step.location), findings=findings)
+
+    if not prefix:
+        return result
+    cases = tuple(
+        replace(case, path=prefix + case.path, steps=tuple(map(move_step, case.steps))) for case in result.cases
+    )
+    return replace(result, cases=cases)

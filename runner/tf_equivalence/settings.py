@@ -1,27 +1,30 @@
 """Everything a run is told, from argv, the environment and pyproject.toml: their only reader.
 
 A value on the command line wins over an action input, which wins over pyproject.toml, which wins
-over the default. A relative path starts at the working directory when it comes from the command
-line, at the workspace when it comes from an action input, and at the file's own directory when it
-comes from pyproject.toml.
+over the default. A relative path starts at the current directory when it comes from the command
+line, at the workspace when it comes from an action input, or for both at the working directory
+that they choose; and at the file's own directory when it comes from pyproject.toml.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tf_equivalence.commandline import read_command_line
 from tf_equivalence.errors import UsageError
 from tf_equivalence.options import OPTIONS, PATH, Option
-
-TABLE = "tool.tf-equivalence"
-_BY_NAME = {option.name: option for option in OPTIONS}
+from tf_equivalence.sources import (
+    Written,
+    absolute,
+    from_command_line,
+    from_inputs,
+    from_pyproject,
+    refuse_empty,
+    suggest,
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,18 @@ class Settings:
     """What to do, wholly decided.
 
     Attributes:
-        command: `run` or `list`.
-        workspace: The directory that paths in reports are relative to; absolute.
+        command: `run`, `list` or `docker`.
+        workspace: The checkout in a workflow, else the current directory; absolute.
+        root: What paths in reports are relative to: the workspace, or the repository below it that
+            the working directory is in; absolute.
         github: Whether this is a step of a GitHub workflow.
         paths: Absolute. Not checked to exist.
         exclude: Globs over workspace-relative paths with forward slashes.
         steps: Ids of the steps to run, in their own order; all of them where none was chosen.
         case: Globs over case ids or class names; empty for all cases.
+        working_directory: Where user code runs and imports from; absolute.
         config: The file that `[tool.tf-equivalence]` was read from, if any; absolute.
+        requirements: Files whose requirements to install; extras in brackets may follow the name; absolute.
         jobs: Processes at a time; 0 for one for each core.
         timeout: Seconds for each process that builds one side of a case.
         log_level: `error`, `warning`, `info` or `debug`.
@@ -50,18 +57,27 @@ class Settings:
         annotations: `commands` or `none`.
         max_annotations: At least 1.
         job_summary: The file to append the Markdown summary to, if any; absolute.
+        path_prefix: What to put before paths that reports link to: empty, or with a slash at its end.
         fail_on: `failures`, `errors` or `never`.
         fail_on_empty: Whether finding nothing is a failure.
+        image: Name of the image to run in.
+        pull: `missing`, `always` or `never`.
+        network: Name of the network that the container joins.
+        memory: Bytes that the container may use; None for the default.
+        cpus: Processors that the container may use; None for all.
     """
 
     command: str
     workspace: Path
+    root: Path
     github: bool
     paths: tuple[Path, ...]
     exclude: tuple[str, ...]
     steps: tuple[str, ...]
     case: tuple[str, ...]
+    working_directory: Path
     config: Path | None
+    requirements: tuple[Path, ...]
     jobs: int
     timeout: float
     log_level: str
@@ -75,24 +91,14 @@ class Settings:
     annotations: str
     max_annotations: int
     job_summary: Path | None
+    path_prefix: str
     fail_on: str
     fail_on_empty: bool
-
-
-class _Written(NamedTuple):
-    """The values of one option as somebody wrote them.
-
-    Attributes:
-        texts: One for each value.
-        where: For messages, such as `INPUT_JOBS`.
-        rank: Larger wins: pyproject.toml, action input, command line.
-        base: The directory that relative paths start at.
-    """
-
-    texts: tuple[str, ...]
-    where: str
-    rank: int
-    base: Path
+    image: str
+    pull: str
+    network: str
+    memory: int | None
+    cpus: float | None
 
 
 def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, step_ids: tuple[str, ...]) -> Settings:
@@ -101,7 +107,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, st
     Args:
         argv: The arguments after the program's name.
         environ: The environment.
-        cwd: The working directory, absolute.
+        cwd: The current directory, absolute.
         step_ids: The ids of all steps in order.
 
     Raises:
@@ -111,145 +117,69 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, st
     command, flags = read_command_line(argv, step_ids)
     github = environ.get("GITHUB_ACTIONS") == "true"
     workspace = _read_workspace(environ, cwd)
-    written = {name: _Written(texts, where, 3, cwd) for name, (texts, where) in flags.items()}
-    for option in OPTIONS:
-        texts = tuple(option.split(environ.get(option.variable, "")))
-        if any(texts):
-            written.setdefault(option.name, _Written(texts, option.variable, 2, workspace))
-    config, table = _find_config(written.get("config"), cwd, workspace)
-    if config is not None:
-        for name, found in _read_table(config, table, workspace).items():
-            written.setdefault(name, found)
+    written = {**from_inputs(environ, workspace), **from_command_line(flags, cwd)}
+    directory = cwd
+    if "working-directory" in written:
+        directory = _read_directory(written["working-directory"])
+        written = {name: value._replace(base=directory) for name, value in written.items()}
+    config, table = from_pyproject(written.get("config"), directory, workspace)
+    if "working-directory" not in written and "working-directory" in table:
+        directory = _read_directory(table["working-directory"])
+    written = {**table, **written}
 
-    values = {option.name: _read_value(option, written.get(option.name), cwd) for option in OPTIONS}
-    values["config"] = config
+    values = {option.name: _read_value(option, written.get(option.name)) for option in OPTIONS}
+    values |= {"config": config, "working-directory": directory, "paths": values["paths"] or (directory,)}
     values["steps"] = _choose_steps(values["steps"], written.get("steps"), step_ids)
     _settle_tolerance(values, written)
     if values["annotations"] is None:
         values["annotations"] = "commands" if github else "none"
     values["job-summary"] = _choose_summary(values["job-summary"], written.get("job-summary"), environ, cwd)
+    values["path-prefix"] = _read_prefix(values["path-prefix"], written.get("path-prefix"))
     _refuse_shared_file(values, ("junit-file", "json-file", "job-summary"))
     fields: dict[str, Any] = {option.field: values[option.name] for option in OPTIONS}
-    return Settings(command=command, workspace=workspace, github=github, **fields)
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean ...?` for the known word nearest to `word`, or nothing."""
-    nearest = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+    root = _find_root(directory, workspace)
+    return Settings(command=command, workspace=workspace, root=root, github=github, **fields)
 
 
 def _read_workspace(environ: Mapping[str, str], cwd: Path) -> Path:
     text = environ.get("GITHUB_WORKSPACE", "")
-    workspace = _absolute(text, cwd) if text else cwd
+    workspace = absolute(text, cwd) if text else cwd
     if not workspace.is_dir():
         raise UsageError(f"GITHUB_WORKSPACE: {text!r} is not a directory; unset it, or mount the checkout there")
     return workspace
 
 
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # Path.resolve raises where links form a loop
+def _read_directory(written: Written) -> Path:
+    directory = absolute(refuse_empty(written.texts[-1], written), written.base)
+    if not directory.is_dir():
+        raise UsageError(f"{written.where}: {written.texts[-1]!r} is not a directory")
+    return directory
 
 
-def _absolute(text: str, base: Path) -> Path:
-    path = base / text
-    # `..` is only resolved where it occurs: a path keeps the names that the user knows it by.
-    return _real(path) if ".." in path.parts else path
+def _find_root(directory: Path, workspace: Path) -> Path:
+    """Return the repository that the directory is in, where it was checked out below the workspace."""
+    candidates = (directory, *directory.parents) if directory.is_relative_to(workspace) else ()
+    below = (candidate for candidate in candidates if candidate.is_relative_to(workspace))
+    return next((candidate for candidate in below if (candidate / ".git").exists()), workspace)
 
 
-def _find_config(asked: _Written | None, cwd: Path, workspace: Path) -> tuple[Path | None, dict[str, Any]]:
-    """Return the file to read and its table; no file where none was asked for and none has the table."""
-    if asked is not None:
-        config = _absolute(_refuse_empty(asked.texts[-1], asked), asked.base)
-        table = _load_table(config, asked.where)
-        if table is None:
-            raise UsageError(f"{asked.where}: {asked.texts[-1]!r} has no table [{TABLE}]")
-        return config, table
-    start, end = _real(cwd), _real(workspace)
-    for directory in (start, *start.parents) if start.is_relative_to(end) else (start,):
-        config = directory / "pyproject.toml"
-        table = _load_table(config, str(_shorten(config, workspace))) if config.is_file() else None
-        if table is not None:
-            return config, table
-        if directory == end:
-            break
-    return None, {}
-
-
-def _load_table(config: Path, where: str) -> dict[str, Any] | None:
-    """Return the table as TOML values; None where the file has none."""
-    try:
-        with config.open("rb") as stream:
-            table = tomllib.load(stream).get("tool", {})
-    except OSError as error:
-        raise UsageError(f"{where}: cannot read {str(config)!r}: {error.strerror or error}") from None
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise UsageError(f"{where}: {str(config)!r} is not valid TOML: {error}") from None
-    except RecursionError:
-        raise UsageError(f"{where}: {str(config)!r} is not valid TOML: nested too deeply") from None
-    table = table.get("tf-equivalence") if isinstance(table, dict) else None
-    if table is None:
-        return None
-    if not isinstance(table, dict):
-        raise UsageError(f"{where}: {TABLE} must be a table, written as [{TABLE}]")
-    return table
-
-
-def _shorten(path: Path, workspace: Path) -> Path:
-    path, workspace = _real(path), _real(workspace)
-    return path.relative_to(workspace) if path.is_relative_to(workspace) else path
-
-
-def _read_table(config: Path, table: Mapping[str, Any], workspace: Path) -> dict[str, _Written]:
-    """Return what the table says as text, so that every source is read by the same parser."""
-    known = [option.name for option in OPTIONS if option.in_config]
-    place = f"{_shorten(config, workspace)} [{TABLE}]"
-    written = {}
-    for name, value in table.items():
-        if name not in known:
-            raise UsageError(f"{place}: unknown key {name!r}{suggest(name, known)} (keys: {', '.join(known)})")
-        option, where = _BY_NAME[name], f"{place} {name}"
-        items = value if option.many and isinstance(value, list) else [value]
-        texts = tuple(_text_of(item, option, where) for item in items)
-        if texts:
-            written[name] = _Written(texts, where, 1, config.parent)
-    return written
-
-
-def _text_of(value: object, option: Option, where: str) -> str:
-    """Return a TOML value as it would be written on the command line."""
-    if type(value) not in option.kind.toml:
-        names = {(str,): "a string", (int,): "a whole number", (int, float): "a number", (bool,): "true or false"}
-        expected = names[option.kind.toml]
-        raise UsageError(f"{where}: must be {expected}{' or an array of them' if option.many else ''}, got {value!r}")
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _read_value(option: Option, written: _Written | None, cwd: Path) -> Any:
+def _read_value(option: Option, written: Written | None) -> Any:
     """Return the value of one option, several as a tuple; every path absolute."""
     if written is None:
-        return (cwd,) if option.name == "paths" else option.default
+        return option.default
     values = [_parse(option, text, written) for text in written.texts]
     return tuple(dict.fromkeys(values)) if option.many else values[-1]
 
 
-def _parse(option: Option, text: str, written: _Written) -> object:
+def _parse(option: Option, text: str, written: Written) -> object:
     try:
-        value = option.kind.parse(_refuse_empty(text, written))
+        value = option.kind.parse(refuse_empty(text, written))
     except ValueError as error:
         raise UsageError(f"{written.where}: must be {error}, got {text!r}") from None
-    return _absolute(text, written.base) if option.kind is PATH else value
+    return absolute(text, written.base) if option.kind is PATH else value
 
 
-def _refuse_empty(text: str, written: _Written) -> str:
-    if not text.strip():
-        raise UsageError(f"{written.where}: must not be empty; leave it out instead")
-    if "\0" in text:
-        raise UsageError(f"{written.where}: {text!r} contains a null character")
-    return text
-
-
-def _choose_steps(chosen: tuple[str, ...], written: _Written | None, step_ids: tuple[str, ...]) -> tuple[str, ...]:
+def _choose_steps(chosen: tuple[str, ...], written: Written | None, step_ids: tuple[str, ...]) -> tuple[str, ...]:
     for step in chosen:
         if step not in step_ids:
             where = written.where if written else ""
@@ -257,7 +187,7 @@ def _choose_steps(chosen: tuple[str, ...], written: _Written | None, step_ids: t
     return tuple(step for step in step_ids if not chosen or step in chosen)
 
 
-def _settle_tolerance(values: dict[str, Any], written: Mapping[str, _Written]) -> None:
+def _settle_tolerance(values: dict[str, Any], written: Mapping[str, Written]) -> None:
     """Let the pair of numbers and the preset override each other as their sources' order says."""
     preset = written.get("tolerance")
     pair = [written[name] for name in ("rtol", "atol") if name in written]
@@ -272,11 +202,21 @@ def _settle_tolerance(values: dict[str, Any], written: Mapping[str, _Written]) -
         raise UsageError(f"{pair[0].where}: needs {missing} too; give rtol and atol together, 0 for none")
 
 
-def _choose_summary(value: Path | None, written: _Written | None, environ: Mapping[str, str], cwd: Path) -> Path | None:
-    if written is not None:
-        return None if written.texts[-1] == "none" else value
-    default = environ.get("GITHUB_STEP_SUMMARY", "")
-    return cwd / default if default else None
+def _choose_summary(value: str, written: Written | None, environ: Mapping[str, str], cwd: Path) -> Path | None:
+    if value == "true":
+        step_summary = environ.get("GITHUB_STEP_SUMMARY", "")
+        return cwd / step_summary if step_summary else None
+    return None if value == "false" or written is None else absolute(value, written.base)
+
+
+def _read_prefix(value: str, written: Written | None) -> str:
+    """Return the prefix as it is put before a path: with one slash at its end, or empty."""
+    if written is None:
+        return ""
+    prefix = PurePosixPath(value.replace("\\", "/"))
+    if prefix.is_absolute() or ".." in prefix.parts:
+        raise UsageError(f"{written.where}: must be a directory of the repository, relative to its root, got {value!r}")
+    return f"{prefix}/" if prefix.parts else ""
 
 
 def _refuse_shared_file(values: Mapping[str, Any], names: tuple[str, ...]) -> None:

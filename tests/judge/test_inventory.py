@@ -26,7 +26,7 @@ def judge(
     settings = {"variable_names": renames or {}}
     recordings.build(TF1_INFERENCE, settings, variables=tuple(tf1))
     recordings.build(TF2_INFERENCE, settings, variables=tuple(tf2), **tf2_fields)
-    return judge_variable_inventory(recordings.evidence, regularized=False)
+    return judge_variable_inventory(recordings.evidence, regularized=False)[:2]
 
 
 def kinds(findings: Sequence[Finding]) -> list[tuple[str, str]]:
@@ -210,7 +210,7 @@ def test_regularization_by_variable(
     for build, losses in ((TF1_INFERENCE, tf1), (TF2_INFERENCE, tf2)):
         recordings.build(build, variables=(recordings.variable("w", 31),))
         recordings.run(build, "constant", losses=losses)
-    findings, _ = judge_variable_inventory(recordings.evidence)
+    findings, _, _ = judge_variable_inventory(recordings.evidence)
     assert kinds(findings) == [(kind, "w:0")]
     assert findings[0].location == Location("net.py", 31)
 

@@ -55,7 +55,7 @@ def launch(scratch: Path, builds: Iterable[PlannedBuild], limits: Limits) -> dic
     """Run the builds to their ends; return the ends by case name."""
     ended: dict[str, BuildEnded] = {}
     started = []
-    with Launcher(scratch.parent / "workspace", limits, ENVIRON, scratch) as launcher:
+    with Launcher([scratch.parent / "workspace"], limits, ENVIRON, scratch) as launcher:
         launcher.enqueue(builds)
         for event in launcher.run():
             name = event.planned.case.path.removeprefix("equivalence_").removesuffix(".py")
@@ -164,7 +164,7 @@ def test_leaving_the_launcher_kills_what_runs(tmp_path: Path) -> None:
     """An interruption leaves no process behind, not even one that closed its output."""
     act = "open('pid', 'w').write(str(os.getpid())); os.close(1); os.close(2); signal.pause()"
     scratch, builds = planned(tmp_path, {"first": act, "second": "os._exit(0)"})
-    with Launcher(tmp_path / "workspace", Limits(jobs=2, timeout_s=60), ENVIRON, scratch) as launcher:
+    with Launcher([tmp_path / "workspace"], Limits(jobs=2, timeout_s=60), ENVIRON, scratch) as launcher:
         launcher.enqueue(builds)
         events = launcher.run()
         while not isinstance(event := next(events), BuildEnded):

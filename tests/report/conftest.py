@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tf_equivalence.result import CaseResult, Finding, Location, Outcome, Power, RunResult, StepResult
+from tf_equivalence.result import CaseResult, Difference, Finding, Location, Outcome, Power, RunResult, StepResult
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -43,7 +43,14 @@ def _passed() -> CaseResult:
             power=Power(12, 9, ("nothing depends on input `mask`", "ReLU by tanh")),
             notes=("compared 2 outputs and 290 regularization losses",),
         ),
-        StepResult("named-weights", Outcome.PASSED, 2.0, "2 outputs agree", power=Power(12, 12)),
+        StepResult(
+            "named-weights",
+            Outcome.PASSED,
+            2.0,
+            "2 outputs agree",
+            power=Power(12, 12),
+            difference=Difference(4.1e-8, 3.3e-7),
+        ),
         StepResult("random-training", Outcome.SKIPPED, 0.0, "skipped by the case: draws from NumPy"),
     )
     return CaseResult("nets/equivalence_good.py::GoodNet", "nets/equivalence_good.py", 9, 3.25, steps)

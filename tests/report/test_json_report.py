@@ -26,7 +26,17 @@ def test_keys_of_the_contract(full_result: RunResult) -> None:
     case = run["cases"][1]
     assert set(case) == {"id", "path", "line", "outcome", "duration_s", "steps", "output", "tensorflow_log"}
     step = case["steps"][0]
-    assert set(step) == {"id", "outcome", "duration_s", "message", "location", "findings", "power", "notes"}
+    assert set(step) == {
+        "id",
+        "outcome",
+        "duration_s",
+        "message",
+        "location",
+        "findings",
+        "power",
+        "notes",
+        "difference",
+    }
     assert step["location"] == {"path": "nets/stem.py", "line": 31}
     assert set(step["findings"][0]) == {"kind", "name", "message", "location", "stack", "metrics", "follows"}
     assert run["cases"][0]["steps"][2]["power"] == {

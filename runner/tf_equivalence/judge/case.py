@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.judge.bounds import unmatched_globs
 from tf_equivalence.judge.creations import judge_variables_once
-from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.numbers import judge_numbers
 from tf_equivalence.recording import Fault
@@ -19,7 +19,7 @@ from tf_equivalence.steps import STEPS, Need, Step
 LOAD = "load"
 _MOST_NAMES = 20
 
-_Judge = Callable[[Evidence], tuple[list[Finding], list[str]]]
+_Judge = Callable[[Evidence], Judged]
 _JUDGES: Mapping[str, _Judge] = {
     "variables-once": judge_variables_once,
     "variable-inventory": judge_variable_inventory,
@@ -42,13 +42,20 @@ def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) ->
     if fault is not None:
         return _faulty(evidence, step.id, fault, case, started)
     judge = _JUDGES.get(step.id) or (lambda evidence: judge_numbers(evidence, step))
-    findings, notes = judge(evidence)
+    findings, notes, difference = judge(evidence)
     duration = time.monotonic() - started
     if not findings:
-        return StepResult(step.id, Outcome.PASSED, duration, step.holds, notes=tuple(notes))
+        return StepResult(step.id, Outcome.PASSED, duration, step.holds, notes=tuple(notes), difference=difference)
     location = next((finding.location for finding in findings if finding.location), Location(case.path, case.line))
     return StepResult(
-        step.id, Outcome.DIVERGED, duration, one_line(findings), location, tuple(findings), notes=tuple(notes)
+        step.id,
+        Outcome.DIVERGED,
+        duration,
+        one_line(findings),
+        location,
+        tuple(findings),
+        notes=tuple(notes),
+        difference=difference,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.recording import ORIGINS, Creation
 from tf_equivalence.result import Finding, Location
 from tf_equivalence.steps import TF2_INFERENCE
@@ -21,7 +21,7 @@ _REMEDIES = {
 }
 
 
-def judge_variables_once(evidence: Evidence) -> tuple[list[Finding], list[str]]:
+def judge_variables_once(evidence: Evidence) -> Judged:
     """Return a finding for each line that creates variables in a later call, and the notes."""
     build = evidence.built(TF2_INFERENCE)
     lines: dict[tuple[Location | None, str], list[Creation]] = {}
@@ -31,7 +31,7 @@ def judge_variables_once(evidence: Evidence) -> tuple[list[Finding], list[str]]:
     findings = [_finding(evidence, place, origin, group) for (place, origin), group in lines.items()]
     seen = tuple(creation.phase for creation in build.creations)
     # Where a call is known to create variables, what it raised because of that adds nothing.
-    return findings, [note for note in build.notes if "not tried" in note and not (seen and note.startswith(seen))]
+    return Judged(findings, [n for n in build.notes if "not tried" in n and not (seen and n.startswith(seen))])
 
 
 def _finding(evidence: Evidence, place: Location | None, origin: str, group: Sequence[Creation]) -> Finding:

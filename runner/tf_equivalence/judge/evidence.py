@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from tf_equivalence.case import Tolerance
 from tf_equivalence.judge.places import Places
 from tf_equivalence.recording import BuildRecord, Fault, RunRecord, read_arrays, read_record
+from tf_equivalence.result import Difference, Finding
 from tf_equivalence.steps import ALL_BUILDS, TF1_INFERENCE, TF1_TRAINING, Build, Need
 
 Preset = str | Tolerance | Mapping[str, Tolerance]
+
+
+class Judged(NamedTuple):
+    """What a step's judge found out.
+
+    Attributes:
+        findings: Every failure, causes before symptoms; none where the step holds.
+        notes: What a reader of a green should know.
+        difference: How far apart the compared values were; None where none were compared.
+    """
+
+    findings: list[Finding]
+    notes: list[str]
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.recording import BuildRecord, VariableRecord
 from tf_equivalence.result import Finding
 from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need
@@ -16,7 +16,7 @@ _SLICE = re.compile(r"/part_\d+$")
 _MAX_DIFF_LINES = 200
 
 
-def judge_variable_inventory(evidence: Evidence, regularized: bool = True) -> tuple[list[Finding], list[str]]:
+def judge_variable_inventory(evidence: Evidence, regularized: bool = True) -> Judged:
     """Return a finding for each variable that the two sides do not share, and the notes.
 
     Args:
@@ -41,7 +41,7 @@ def judge_variable_inventory(evidence: Evidence, regularized: bool = True) -> tu
         first = findings[0]
         metrics = {**first.metrics, "diff": diff}
         findings[0] = Finding(first.kind, first.name, first.message, first.location, first.stack, metrics)
-    return findings, inventory.notes()
+    return Judged(findings, inventory.notes())
 
 
 class _Inventory:

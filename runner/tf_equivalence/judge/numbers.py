@@ -5,26 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tf_equivalence.judge.census import compare_census
-from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.judge.initial import compare_initial_values
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.outputs import RunJudgement, judge_run
 from tf_equivalence.judge.sightings import explain_by_sightings
 from tf_equivalence.recording import RunRecord, VariableRecord
-from tf_equivalence.result import Finding
+from tf_equivalence.result import Difference, Finding
 from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need, Step
 
 _REGULARIZATION = "regularization_losses"
 
 
-def judge_numbers(evidence: Evidence, step: Step) -> tuple[list[Finding], list[str]]:
-    """Return what differs between the paired runs of a step, causes before symptoms, and the notes."""
+def judge_numbers(evidence: Evidence, step: Step) -> Judged:
+    """Return what differs between the paired runs of a step, causes before symptoms, the notes, and by how much."""
     causes: list[Finding] = []
     symptoms: list[Finding] = []
     notes: list[str] = []
     diverged: list[str] = []
+    judgements: list[RunJudgement] = []
     for tf1, tf2 in step.pairs:
         judgement = _judge_pair(evidence, tf1, tf2)
+        judgements.append(judgement)
         if judgement.findings:
             diverged.append(tf1.condition)
         symptoms += _place(evidence, tf2, judgement)
@@ -39,7 +41,10 @@ def judge_numbers(evidence: Evidence, step: Step) -> tuple[list[Finding], list[s
     found = [*causes, *symptoms]
     # The first cause explains the numbers; initial values after it are shifted by it, too.
     explained = {"initial-value", *(finding.kind for finding in symptoms)} if causes else set()
-    return [replace(f, follows=f.kind in explained) if f is not found[0] else f for f in found], notes
+    largest = Difference(
+        max(judgement.max_abs_diff for judgement in judgements), max(judgement.max_rel_diff for judgement in judgements)
+    )
+    return Judged([replace(f, follows=f.kind in explained) if f is not found[0] else f for f in found], notes, largest)
 
 
 def _with_hint(step: Step, finding: Finding) -> Finding:
@@ -125,8 +130,7 @@ def _different_variables(evidence: Evidence) -> list[Finding]:
         "variable-shape",
         "variable-dtype",
     )
-    findings, _ = judge_variable_inventory(evidence, regularized=False)
-    for finding in findings:
+    for finding in judge_variable_inventory(evidence, regularized=False).findings:
         if finding.kind in kinds:
             message = f"The two sides do not have the same variables, so their numbers cannot agree. {finding.message}"
             return [Finding("variables-differ", finding.name, message, finding.location, finding.stack)]

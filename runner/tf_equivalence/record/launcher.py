@@ -7,7 +7,7 @@ import selectors
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,8 +82,16 @@ class _Running:
 class Launcher:
     """Starts builds and yields what becomes of them. A context manager: leaving it kills what runs."""
 
-    def __init__(self, root: Path, limits: Limits, environ: Mapping[str, str], scratch: Path) -> None:
-        self._root, self._limits, self._environ = root, limits, environ
+    def __init__(self, import_path: Sequence[Path], limits: Limits, environ: Mapping[str, str], scratch: Path) -> None:
+        """Take what all builds share.
+
+        Args:
+            import_path: Directories that user modules import from; they run in the first one.
+            limits: How much may run.
+            environ: Ours.
+            scratch: For temporary files.
+        """
+        self._import_path, self._limits, self._environ = import_path, limits, environ
         self._log = scratch / "server.log"
         self._server: WorkerServer | None = None
         self._ready = False
@@ -152,8 +160,8 @@ class Launcher:
         return {
             "module": str(planned.case.module_path),
             "class_name": planned.case.class_name,
-            "root": str(self._root),
-            "sys_path": [str(self._root), *(os.path.abspath(entry) for entry in inherited)],
+            "root": str(self._import_path[0]),
+            "sys_path": [*map(str, self._import_path), *(os.path.abspath(entry) for entry in inherited)],
             "side": planned.build.side,
             "form": planned.build.form,
             "training": planned.build.training,

@@ -16,23 +16,16 @@ from tf_equivalence.errors import InfrastructureError
 
 _MESSAGE = 1 << 20
 _CLOSING_SECONDS = 5.0  # most of them for ending the processes that user code left
-# What a workflow's step is handed and user code has no business with.
-_PRIVATE_PREFIXES = ("INPUT_", "ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")
-_COMMAND_FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
 
 
 def worker_environment(environ: Mapping[str, str], temporary: Path) -> dict[str, str]:
-    """Return the environment for user code: legacy Keras selected, no tokens, no command files.
+    """Return the environment for a worker: legacy Keras selected, temporary files in a folder of the run.
 
     Args:
-        environ: Ours.
+        environ: What user code may see.
         temporary: For temporary files; AutoGraph leaves one for each function that it converts.
     """
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith(_PRIVATE_PREFIXES) and name not in _COMMAND_FILES
-    }
+    kept = dict(environ)
     kept["TF_USE_LEGACY_KERAS"] = "1"
     kept["TMPDIR"] = str(temporary)
     # NumPy's own threads would spin against TensorFlow's, in every worker.

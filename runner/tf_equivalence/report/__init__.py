@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol, TextIO
 
-from tf_equivalence.report import annotations, json_report, junit_report, summary, terminal
+from tf_equivalence.report import annotations, json_report, junit_report, step_outputs, summary, terminal
 from tf_equivalence.result import RunResult
 
 
@@ -21,6 +21,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         "junit": junit_report.write,
         "annotations": annotations.write,
         "summary": summary.write,
+        "outputs": step_outputs.write,
         "terminal": terminal.write,
     }
 )

@@ -12,7 +12,16 @@ import numbers
 from collections.abc import Mapping
 from typing import TextIO
 
-from tf_equivalence.result import SCHEMA_VERSION, CaseResult, Finding, Location, Power, RunResult, StepResult
+from tf_equivalence.result import (
+    SCHEMA_VERSION,
+    CaseResult,
+    Difference,
+    Finding,
+    Location,
+    Power,
+    RunResult,
+    StepResult,
+)
 
 
 def write(result: RunResult, stream: TextIO) -> None:
@@ -60,6 +69,7 @@ def _step(step: StepResult) -> dict[str, object]:
         "location": _location(step.location),
         "findings": [_finding(finding) for finding in step.findings],
         "power": _power(step.power),
+        "difference": _difference(step.difference),
         "notes": step.notes,
     }
 
@@ -82,6 +92,10 @@ def _location(location: Location | None) -> dict[str, object] | None:
 
 def _power(power: Power | None) -> dict[str, object] | None:
     return {"probes": power.probes, "caught": power.caught, "blind_spots": power.blind_spots} if power else None
+
+
+def _difference(difference: Difference | None) -> dict[str, object] | None:
+    return {"max_abs": difference.max_abs, "max_rel": difference.max_rel} if difference else None
 
 
 def _plain(value: object) -> object:

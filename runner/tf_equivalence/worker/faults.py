@@ -56,8 +56,8 @@ _REMEDIES = (
     ),
     (
         r"No module named",
-        "Install it beside tf-equivalence; modules next to the case's own file and below the "
-        "workspace root are found by themselves.",
+        "Install it beside tf-equivalence, or name the file that asks for it with --requirements; modules next to the "
+        "case's own file and below the workspace root are found by themselves.",
     ),
     (
         r"placeholder\(\) is not compatible with eager",

@@ -18,7 +18,7 @@ class Job(NamedTuple):
     Attributes:
         module: Absolute path of the user's module.
         class_name: The case's class.
-        root: The workspace.
+        root: The directory to run in.
         sys_path: Directories to append to `sys.path`.
         side: `tf1` or `tf2`.
         form: `direct` or `functional`.

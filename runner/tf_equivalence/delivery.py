@@ -1,0 +1,136 @@
+"""Delivers a result: every report that was asked for, in the place where it was asked for."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TextIO, cast
+
+from tf_equivalence.report import annotations as commands
+from tf_equivalence.report import json_report, junit_report, step_outputs, summary, terminal
+from tf_equivalence.report.escape import neutralize
+from tf_equivalence.result import ExitCode, RunResult
+from tf_equivalence.settings import Settings
+
+_Write = Callable[[RunResult, TextIO], None]
+
+
+def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], exit_code: int) -> None:
+    """Write every report; one that cannot be written does not keep the others from it."""
+    files = _Files(result, settings.workspace)
+    junit = junit_report.JUnitOptions("jenkins" if settings.junit_flavor == "jenkins" else "github")
+    files.write(settings.json_file, json_report.write)
+    files.write(settings.junit_file, partial(junit_report.write, options=junit))
+    reports = tuple(_shown(path) for path in files.written)
+    options = summary.SummaryOptions(reports=reports, source_url=_source_url(settings, environ))
+    files.write(settings.job_summary, partial(summary.write, options=options), "a")
+    terminal.write(result, sys.stdout, terminal.TerminalOptions.for_stream(sys.stdout, environ, reports))
+    _print_output(result, settings)
+    if settings.annotations == "commands":
+        commands.write(result, sys.stdout, commands.AnnotationOptions(settings.max_annotations, reports))
+    sys.stdout.flush()
+    write_step_outputs(
+        result,
+        environ,
+        step_outputs.StepOutputsOptions(exit_code, files.output(settings.junit_file), files.output(settings.json_file)),
+    )
+
+
+def deliver_failure(message: str, code: ExitCode, environ: Mapping[str, str]) -> None:
+    """Tell a workflow that there is no result, and why: an annotation, and outputs that say failure."""
+    print(commands.command(commands.Annotation("tf-equivalence", message)), flush=True)
+    nothing = RunResult((), 0.0, {}, message, interrupted=code is ExitCode.INTERRUPTED)
+    write_step_outputs(nothing, environ, step_outputs.StepOutputsOptions(code))
+
+
+def write_step_outputs(result: RunResult, environ: Mapping[str, str], options: step_outputs.StepOutputsOptions) -> None:
+    """Append the step's outputs where a workflow wants them."""
+    path = environ.get("GITHUB_OUTPUT", "")
+    if path:
+        _write(Path(path), partial(step_outputs.write, options=options), result, "a")
+
+
+@dataclass
+class _Files:
+    """Report files, and which of them were written.
+
+    Attributes:
+        result: What they tell.
+        workspace: Its owner is to own what is written into it.
+        written: Paths of the files that were written.
+    """
+
+    result: RunResult
+    workspace: Path
+    written: list[Path] = field(default_factory=list)
+
+    def write(self, path: Path | None, writer: _Write, mode: str = "w") -> None:
+        """Write one file, if it is asked for, and hand it over with the folders that were made for it."""
+        if path is None:
+            return
+        made = [parent for parent in (path, *path.parents) if not parent.exists()]
+        if _write(path, writer, self.result, mode):
+            self.written.append(path)
+        for new in made:
+            _hand_over(new, self.workspace)
+
+    def output(self, path: Path | None) -> str:
+        """Return the path for steps that run outside of our container; empty where nothing was written."""
+        if path is None or path not in self.written:
+            return ""
+        return str(path.relative_to(self.workspace)) if path.is_relative_to(self.workspace) else str(path)
+
+
+def _write(path: Path, writer: _Write, result: RunResult, mode: str) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with cast("TextIO", path.open(mode, encoding="utf-8", errors="backslashreplace")) as stream:
+            writer(result, stream)
+    except OSError as error:
+        print(f"tf-equivalence: cannot write {path}: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
+def _hand_over(path: Path, workspace: Path) -> None:
+    """Make the workspace's owner own a new file in it: root's would be in the way of the next checkout."""
+    if os.geteuid() != 0 or not path.is_relative_to(workspace):
+        return
+    owner = workspace.stat()
+    try:
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    except OSError as error:
+        print(f"tf-equivalence: cannot give {path} to the workspace's owner: {error.strerror}", file=sys.stderr)
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _source_url(settings: Settings, environ: Mapping[str, str]) -> str:
+    keys = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA")
+    server, repository, sha = (environ.get(key, "") for key in keys)
+    return f"{server}/{repository}/blob/{sha}/" if settings.github and server and repository and sha else ""
+
+
+def _print_output(result: RunResult, settings: Settings) -> None:
+    """Write what user code printed, and TensorFlow's log, as far as the log level asks for them.
+
+    In a workflow it is fenced, and goes to the stream of the annotations: the runner reads the two
+    streams in no certain order, and a fence on one would swallow commands on the other.
+    """
+    stream = sys.stdout if settings.github else sys.stderr
+    for case in result.cases:
+        parts = [("output", case.output, ("info", "debug")), ("TensorFlow's log", case.log, ("debug",))]
+        for what, text, levels in parts:
+            if text and settings.log_level in levels:
+                lines = [f"--- {what} of {neutralize(case.id)}", neutralize(text)]
+                if settings.github:
+                    start, end = commands.fence(secrets.token_hex(16))
+                    lines = [start, *lines, end]
+                print("\n".join(lines), file=stream)
