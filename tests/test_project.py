@@ -16,7 +16,7 @@ import tf_equivalence
 from tf_equivalence.options import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("runtime.txt", "develop.txt")
+LOCKS = ("full.txt", "cpu.txt", "develop.txt")
 
 
 def read(name: str) -> str:
@@ -126,7 +126,7 @@ def test_requirements_are_locked(project: dict[str, Any], lock: str) -> None:
 def test_the_locks_agree() -> None:
     """What the command needs has one version, with development tools or without."""
     develop = pins("develop.txt")
-    assert {name: develop.get(name) for name in pins("runtime.txt")} == pins("runtime.txt")
+    assert {name: develop.get(name) for name in pins("full.txt")} == pins("full.txt")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -159,8 +159,8 @@ def test_the_lock_holds_one_tensorflow() -> None:
 )
 def test_installed_tensorflow_is_checked(tmp_path: Path, text: str, code: int) -> None:
     """The check after installing tells the pinned TensorFlow from any other."""
-    name = next(iter({"tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu"} & set(pins("runtime.txt"))))
-    (version,) = pins("runtime.txt")[name]
+    name = next(iter({"tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu"} & set(pins("full.txt"))))
+    (version,) = pins("full.txt")[name]
     lock = tmp_path / "lock.txt"
     lock.write_text(text.format(found=name, version=version), encoding="utf-8")
     answer = subprocess.run(
