@@ -80,20 +80,3 @@ ENV PYTHONUNBUFFERED=1
 # The exec form: a shell would lose the inputs whose names hold a hyphen, and the signals.
 ENTRYPOINT ["/opt/tf-equivalence/bin/tf-equivalence"]
 CMD ["run"]
-
-# The same with what the tests need, for running them inside.
-FROM packages AS test-packages
-COPY locks/develop.txt develop.txt
-RUN names='pytest|pytest-xdist|pytest-timeout|execnet|iniconfig|pluggy|hypothesis|sortedcontainers|junitparser|lxml|psutil|pyyaml' \
-    && awk -v names="^(${names})==" '$0 ~ names { wanted = 1 } wanted { print } !/\\$/ { wanted = 0 }' \
-        develop.txt > test.txt \
-    && tools/bin/pip install --no-cache-dir --no-deps --require-hashes --disable-pip-version-check --quiet \
-        --target /opt/tests -r test.txt
-
-FROM action AS test
-COPY --from=test-packages /opt/tests /opt/tests
-ENV PYTHONPATH=/opt/tests
-ENTRYPOINT ["/opt/tf-equivalence/bin/python", "-P", "-m", "pytest", "-o", "pythonpath="]
-CMD ["tests"]
-
-FROM action

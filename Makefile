@@ -33,11 +33,26 @@ demo: $(STAMP) ## Check one right and one broken migration, and show where the r
 
 .PHONY: test
 test: $(STAMP) ## Run the tests
-	@$(BIN)/pytest -n auto --dist loadfile -m "not slow" tests
+	@$(BIN)/pytest -n auto --dist loadfile -m "not slow and not image" tests
 
 .PHONY: test-slow
 test-slow: $(STAMP) ## Run the tests that take more than half a minute
 	@$(BIN)/pytest -n auto --dist loadfile -m slow tests
+
+.PHONY: image
+image: ## Build the image tf-equivalence:local
+	@scripts/image
+
+.PHONY: image-full
+image-full: ## Build the image tf-equivalence:full, with the full build of TensorFlow
+	@scripts/image full
+
+.PHONY: test-image
+test-image: $(STAMP) ## Test the action in its image, and check workflows and Dockerfile
+	@scripts/install_checkers
+	@scripts/image
+	@scripts/image test
+	@DOCKER=$$(scripts/engine) $(BIN)/pytest -n auto --dist loadfile -m image tests
 
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the direction of imports, and Python 3.7 where it counts
@@ -55,6 +70,10 @@ format: $(STAMP) ## Put the code into shape
 .PHONY: bench
 bench: $(STAMP) ## Measure speed and memory beside the guide's code as a plain script
 	@$(BIN)/python -m benchmarks
+
+.PHONY: bench-image
+bench-image: $(STAMP) ## Measure the image: its size by layer, the time to the first step, the time to build it again
+	@DOCKER=$$(scripts/engine) $(BIN)/python -m benchmarks.image
 
 .PHONY: lock
 lock: ## Renew the pinned versions and their hashes

@@ -20,7 +20,6 @@ from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
 from tf_equivalence.pinpoint.second_pass import SecondPass
 from tf_equivalence.plan import Plan, PlannedBuild, case_directory, make_plan
-from tf_equivalence.record.environment import user_environment
 from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
 from tf_equivalence.record.output import split_log
 from tf_equivalence.report.progress import Progress
@@ -117,8 +116,7 @@ class _Recording:
         """Run every build, and judge; a second, traced pass follows for what diverged."""
         limits = Limits(self._settings.jobs or len(os.sched_getaffinity(0)), self._settings.timeout)
         import_path = (self._settings.working_directory, self._settings.root)
-        theirs = user_environment(environ, self._settings.root)
-        with Launcher(import_path, limits, theirs, self._scratch) as launcher:
+        with Launcher(import_path, limits, environ, self._scratch) as launcher:
             launcher.enqueue(self.plan.builds)
             for event in launcher.run():
                 state = self._states[event.planned.case.id]

@@ -22,8 +22,8 @@ _COMMANDS = (
     "add-mask add-matcher add-path debug echo endgroup error group notice "
     "remove-matcher save-state set-env set-output warning"
 ).split()
-# What .NET takes for white space; Python would add the four separators from U+001C on.
-_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
+# What .NET takes for white space: what Python does but for the four separators from U+001C on.
+_BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and not "\x1c" <= c <= "\x1f")
 # In this order, `%` last: `%253A` is `%3A`, not `:`.
 _DATA = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 _PROPERTY = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%"))
@@ -121,9 +121,9 @@ class CommandReader:
     state: dict[str, str] = field(default_factory=dict)
     masks: list[str] = field(default_factory=list)
     failed: bool = False
-    _echo: bool = False
-    _stop_token: str = ""
-    _known: set[str] = field(default_factory=lambda: {*_COMMANDS, _STOP})
+    _echo: bool = field(default=False, init=False)
+    _stop_token: str = field(default="", init=False)
+    _known: set[str] = field(default_factory=lambda: {*_COMMANDS, _STOP}, init=False)
 
     @property
     def stopped(self) -> bool:

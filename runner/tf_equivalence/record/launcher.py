@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tf_equivalence.plan import PlannedBuild
+from tf_equivalence.record.environment import user_environment
 from tf_equivalence.record.output import BoundedOutput
 from tf_equivalence.record.server import WorkerServer
 from tf_equivalence.recording import Fault, read_record, write_record
@@ -86,12 +87,14 @@ class Launcher:
         """Take what all builds share.
 
         Args:
-            import_path: Directories that user modules import from; they run in the first one.
+            import_path: Directories that user modules import from: the one that they run in first, the
+                repository last.
             limits: How much may run.
             environ: Ours.
             scratch: For temporary files.
         """
-        self._import_path, self._limits, self._environ = import_path, limits, environ
+        self._import_path, self._limits = import_path, limits
+        self._environ = user_environment(environ, import_path[-1])
         self._log = scratch / "server.log"
         self._server: WorkerServer | None = None
         self._ready = False
