@@ -20,8 +20,10 @@ from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
 from tf_equivalence.pinpoint.second_pass import SecondPass
 from tf_equivalence.plan import Plan, PlannedBuild, case_directory, make_plan
+from tf_equivalence.record.environment import user_environment
 from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
 from tf_equivalence.record.output import split_log
+from tf_equivalence.record.requirements import install_requirements
 from tf_equivalence.report.progress import Progress
 from tf_equivalence.result import CaseResult, Finding, Location, Outcome, RunResult, StepResult
 from tf_equivalence.settings import Settings
@@ -43,8 +45,8 @@ def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> R
     """Run every step on every case and return what was found out.
 
     Raises:
-        UsageError: A searched path does not exist.
-        InfrastructureError: No worker can be started.
+        UsageError: A searched path does not exist, or requirements contradict the pinned packages.
+        InfrastructureError: No worker can be started, or requirements cannot be installed.
     """
     started = time.monotonic()
     found = find_cases(settings)
@@ -56,7 +58,7 @@ def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> R
         for fault in found.faults:
             recording.finish(_module_fault(fault))
         if found.cases:
-            recording.record(environ)
+            recording.record(environ, _install(settings, environ, scratch, progress))
     except KeyboardInterrupt:
         interrupted = True
         progress.stopped()
@@ -112,11 +114,16 @@ class _Recording:
             for case in plan.cases
         }
 
-    def record(self, environ: Mapping[str, str]) -> None:
-        """Run every build, and judge; a second, traced pass follows for what diverged."""
+    def record(self, environ: Mapping[str, str], packages: Path | None) -> None:
+        """Run every build, and judge; a second, traced pass follows for what diverged.
+
+        Args:
+            environ: Ours.
+            packages: Where the users' requirements were installed, if anywhere.
+        """
         limits = Limits(self._settings.jobs or len(os.sched_getaffinity(0)), self._settings.timeout)
         import_path = (self._settings.working_directory, self._settings.root)
-        with Launcher(import_path, limits, environ, self._scratch) as launcher:
+        with Launcher(import_path, limits, environ, self._scratch, packages) as launcher:
             launcher.enqueue(self.plan.builds)
             for event in launcher.run():
                 state = self._states[event.planned.case.id]
@@ -225,6 +232,18 @@ class _Recording:
         if record is not None and "tensorflow" not in self.environment:
             self.environment.update(record.environment)
             self.environment["reference"] = f"graph mode of TensorFlow {record.environment['tensorflow']}"
+
+
+def _install(settings: Settings, environ: Mapping[str, str], scratch: Path, progress: Progress) -> Path | None:
+    """Install the users' requirements, if there are any, and return where they are."""
+    if not settings.requirements:
+        return None
+    progress.said(f"installing {', '.join(path.name for path in settings.requirements)}")
+    theirs = user_environment(environ, settings.root)
+    installed = install_requirements(settings.requirements, scratch / "requirements", theirs)
+    for notice in installed.notices:
+        progress.said(notice)
+    return installed.directory
 
 
 def _preset(settings: Settings) -> Preset:

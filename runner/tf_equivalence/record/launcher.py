@@ -83,7 +83,14 @@ class _Running:
 class Launcher:
     """Starts builds and yields what becomes of them. A context manager: leaving it kills what runs."""
 
-    def __init__(self, import_path: Sequence[Path], limits: Limits, environ: Mapping[str, str], scratch: Path) -> None:
+    def __init__(
+        self,
+        import_path: Sequence[Path],
+        limits: Limits,
+        environ: Mapping[str, str],
+        scratch: Path,
+        packages: Path | None = None,
+    ) -> None:
         """Take what all builds share.
 
         Args:
@@ -92,9 +99,11 @@ class Launcher:
             limits: How much may run.
             environ: Ours.
             scratch: For temporary files.
+            packages: Where packages were installed for user modules alone, if anywhere.
         """
         self._import_path, self._limits = import_path, limits
         self._environ = user_environment(environ, import_path[-1])
+        self._packages = packages
         self._log = scratch / "server.log"
         self._server: WorkerServer | None = None
         self._ready = False
@@ -165,6 +174,7 @@ class Launcher:
             "class_name": planned.case.class_name,
             "root": str(self._import_path[0]),
             "sys_path": [*map(str, self._import_path), *(os.path.abspath(entry) for entry in inherited)],
+            "packages": str(self._packages or ""),
             "side": planned.build.side,
             "form": planned.build.form,
             "training": planned.build.training,

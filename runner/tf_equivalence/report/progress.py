@@ -39,6 +39,9 @@ class Progress(Protocol):
     def started(self, total_cases: int, total_steps: int) -> None:
         """The plan is made."""
 
+    def said(self, message: str) -> None:
+        """Something happens that a reader should know of; one line."""
+
     def case_started(self, case_id: str) -> None:
         """The first worker of the case is running."""
 
@@ -78,6 +81,9 @@ class NullProgress:
     def started(self, total_cases: int, total_steps: int) -> None:
         """Ignore the plan."""
 
+    def said(self, message: str) -> None:
+        """Ignore the message."""
+
     def case_started(self, case_id: str) -> None:
         """Ignore the case."""
 
@@ -105,6 +111,11 @@ class PlainProgress(NullProgress):
         with self._lock:
             self._total = total_cases
             self._write(f"running {plural(total_cases, 'case')}, {plural(total_steps, 'step')}")
+
+    def said(self, message: str) -> None:
+        """Write the message."""
+        with self._lock:
+            self._write(one_line(message))
 
     def case_finished(self, case: CaseResult) -> None:
         """Write the case with its outcome and the steps that failed."""
@@ -162,6 +173,10 @@ class LiveProgress(NullProgress):
         """Give the bar its length."""
         with self._lock:
             self._totals = (total_cases, total_steps)
+
+    def said(self, message: str) -> None:
+        """Print the message above the bar for good."""
+        self._console.print(Text(self._shown(one_line(message)), "dim"), overflow="fold")
 
     def case_started(self, case_id: str) -> None:
         """Show the case among the running ones."""

@@ -20,6 +20,7 @@ class Job(NamedTuple):
         class_name: The case's class.
         root: The directory to run in.
         sys_path: Directories to append to `sys.path`.
+        packages: Where packages were installed for user modules alone; empty for none.
         side: `tf1` or `tf2`.
         form: `direct` or `functional`.
         training: The training flag of the build.
@@ -33,6 +34,7 @@ class Job(NamedTuple):
     class_name: str
     root: str
     sys_path: Tuple[str, ...]
+    packages: str
     side: str
     form: str
     training: bool

@@ -1,6 +1,7 @@
 """One job from start to end, in a process of its own."""
 
 import os
+import site
 from dataclasses import replace
 from typing import Any, Tuple
 
@@ -54,4 +55,6 @@ def _load(job):
     # type: (Job) -> object
     os.chdir(job.root)
     load.extend_path((os.path.dirname(job.module),) + job.sys_path)
+    if job.packages:
+        site.addsitedir(job.packages)
     return load.import_module(job.module)
