@@ -51,11 +51,13 @@ def planned(root: Path, acts: Mapping[str, str]) -> tuple[Path, list[PlannedBuil
     return scratch, [build for build in plan.builds if build.build.side == "tf1"]
 
 
-def launch(scratch: Path, builds: Iterable[PlannedBuild], limits: Limits) -> dict[str, BuildEnded]:
+def launch(
+    scratch: Path, builds: Iterable[PlannedBuild], limits: Limits, packages: Path | None = None
+) -> dict[str, BuildEnded]:
     """Run the builds to their ends; return the ends by case name."""
     ended: dict[str, BuildEnded] = {}
     started = []
-    with Launcher([scratch.parent / "workspace"], limits, ENVIRON, scratch) as launcher:
+    with Launcher([scratch.parent / "workspace"], limits, ENVIRON, scratch, packages) as launcher:
         launcher.enqueue(builds)
         for event in launcher.run():
             name = event.planned.case.path.removeprefix("equivalence_").removesuffix(".py")
@@ -87,14 +89,28 @@ ACTS = {
     "prints": "sys.stdout.buffer.write(b'\\xff::error::x\\n' * 1000000) if hasattr(sys.stdout, 'buffer') else None",
     "closes_stdout": "os.close(1); os.close(2)",
     "looks_for_secrets": "assert 's3cret' not in os.environ.values(), 'found a secret'",
+    "imports_its_packages": "import extra, linked; assert extra.ours and linked.ours",
+    "imports_pinned_ones_first": "import numpy, tf_slim; assert not hasattr(tf_slim, 'ours')",
+    "writes_no_bytecode": "import beside; assert not os.path.exists(os.path.dirname(beside.__file__) + '/__pycache__')",
 }
+HARMLESS = (
+    "good forks leaves_a_child prints closes_stdout looks_for_secrets imports_its_packages imports_pinned_ones_first "
+    "writes_no_bytecode"
+).split()
 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BuildEnded]:
-    """One run of all acts, two at a time."""
-    scratch, builds = planned(tmp_path_factory.mktemp("launcher"), ACTS)
-    return launch(scratch, builds, Limits(jobs=2, timeout_s=120))
+    """One run of all acts, two at a time, with packages for user modules: a module, a link to one, a shadow."""
+    root = tmp_path_factory.mktemp("launcher")
+    scratch, builds = planned(root, ACTS)
+    (root / "workspace" / "beside.py").touch()
+    packages, elsewhere = root / "site-packages", root / "elsewhere"
+    for module in (packages / "extra.py", packages / "tf_slim" / "__init__.py", elsewhere / "linked.py"):
+        module.parent.mkdir(parents=True, exist_ok=True)
+        module.write_text("ours = True\n")
+    (packages / "link.pth").write_text(f"{elsewhere}\n")
+    return launch(scratch, builds, Limits(jobs=2, timeout_s=120), packages)
 
 
 def test_every_build_ends(ended: dict[str, BuildEnded]) -> None:
@@ -102,7 +118,7 @@ def test_every_build_ends(ended: dict[str, BuildEnded]) -> None:
     assert set(ended) == set(ACTS)
 
 
-@pytest.mark.parametrize("name", ["good", "forks", "leaves_a_child", "prints", "closes_stdout", "looks_for_secrets"])
+@pytest.mark.parametrize("name", HARMLESS)
 def test_harmless_acts_are_recorded_whole(ended: dict[str, BuildEnded], name: str) -> None:
     """What does not keep the case from finishing leaves a whole recording and no fault."""
     directory = str(ended[name].planned.directory)

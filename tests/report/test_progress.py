@@ -18,6 +18,7 @@ def _case(name: str, outcome: Outcome) -> CaseResult:
 def _drive(progress: Progress) -> None:
     with progress:
         progress.started(2, 2)
+        progress.said("installing requirements.txt")
         progress.case_started("a.py::A")
         progress.step_finished("a.py::A", "named-weights", Outcome.PASSED, 1.0)
         progress.case_finished(_case("A", Outcome.PASSED))
@@ -43,6 +44,7 @@ def test_plain_progress_writes_a_line_for_each_case() -> None:
     _drive(PlainProgress(stream))
     assert stream.getvalue().splitlines() == [
         "running 2 cases, 2 steps",
+        "installing requirements.txt",
         "[1/2] a.py::A passed in 1.5 s",
         "[2/2] a.py::B diverged in 1.5 s: named-weights",
         "stopping: waiting for workers to end",
@@ -53,6 +55,7 @@ def test_plain_progress_holds_no_command(full_result: RunResult, read_log: Calla
     """A case's name cannot become a command."""
     stream = io.StringIO()
     progress = PlainProgress(stream)
+    progress.said("::error::pwned\n::error::again")
     for case in full_result.cases:
         progress.case_finished(case)
     assert "pwned" in stream.getvalue()
