@@ -115,6 +115,8 @@ def test_requirements_are_locked(project: dict[str, Any], lock: str) -> None:
     if lock == "develop.txt":
         requirements += project["project"]["optional-dependencies"]["develop"]
     found = pins(lock)
+    if lock == "cpu.txt":  # the same TensorFlow under another name, and of another day
+        found["tf-nightly"] = pins("full.txt")["tf-nightly"]
     for requirement in requirements:
         parts = re.fullmatch(r"([\w.-]+)(?:==([^,;]+)|[<>~!].*)?", requirement)
         assert parts is not None, requirement
@@ -124,9 +126,12 @@ def test_requirements_are_locked(project: dict[str, Any], lock: str) -> None:
 
 
 def test_the_locks_agree() -> None:
-    """What the command needs has one version, with development tools or without."""
-    develop = pins("develop.txt")
-    assert {name: develop.get(name) for name in pins("full.txt")} == pins("full.txt")
+    """What the command needs has one version, with development tools or without, on processors alone or not."""
+    full, develop, cpu = pins("full.txt"), pins("develop.txt"), pins("cpu.txt")
+    assert {name: develop.get(name) for name in full} == full
+    assert set(full) - set(cpu) == {"tf-nightly"}
+    assert set(cpu) - set(full) == {"tf-nightly-cpu"}
+    assert {name: full[name] for name in set(full) & set(cpu)} == {name: cpu[name] for name in set(full) & set(cpu)}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

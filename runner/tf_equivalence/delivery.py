@@ -73,7 +73,7 @@ class _Files:
         """Write one file, if it is asked for, and hand it over with the folders that were made for it."""
         if path is None:
             return
-        made = [parent for parent in (path, *path.parents) if not parent.exists()]
+        made = [parent for parent in (path, *path.parents) if not os.path.exists(parent)]  # exists() may raise
         if _write(path, writer, self.result, mode):
             self.written.append(path)
         for new in made:

@@ -70,7 +70,7 @@ def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> R
         cases=tuple(sorted(cases, key=lambda case: case.id)),
         duration_s=time.monotonic() - started,
         environment=recording.environment,
-        message="" if cases else _nothing_found(settings, found),
+        message="" if cases or interrupted else _nothing_found(settings, found),
         interrupted=interrupted,
     )
 
