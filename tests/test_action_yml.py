@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tf_equivalence.options import OPTIONS, Option
+from tf_equivalence.option import Option
+from tf_equivalence.options import OPTIONS
 from tf_equivalence.report.step_outputs import StepOutputsOptions, step_outputs
 from tf_equivalence.result import RunResult
 

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from tf_equivalence import __version__
 from tf_equivalence.errors import UsageError
-from tf_equivalence.options import BOOLEAN, COMMANDS, OPTIONS, Option
+from tf_equivalence.option import BOOLEAN, Option
+from tf_equivalence.options import COMMANDS, OPTIONS
 
 _SUMMARY = {
     "run": "run the migration steps on all cases, report what differs",

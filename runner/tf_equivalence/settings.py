@@ -15,7 +15,8 @@ from typing import Any
 
 from tf_equivalence.commandline import read_command_line
 from tf_equivalence.errors import UsageError
-from tf_equivalence.options import OPTIONS, PATH, Option
+from tf_equivalence.option import PATH, Option
+from tf_equivalence.options import OPTIONS
 from tf_equivalence.sources import (
     Written,
     absolute,

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tf_equivalence.errors import UsageError
-from tf_equivalence.options import OPTIONS, PATH, SUMMARY, Option
+from tf_equivalence.option import PATH, SUMMARY, Option
+from tf_equivalence.options import OPTIONS
 
 TABLE = "tool.tf-equivalence"
 _BY_NAME = {option.name: option for option in OPTIONS}

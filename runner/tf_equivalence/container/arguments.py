@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tf_equivalence.options import BOOLEAN, OPTIONS, SUMMARY, Option
+from tf_equivalence.option import BOOLEAN, SUMMARY, Option
+from tf_equivalence.options import OPTIONS
 from tf_equivalence.settings import Settings
 
 
