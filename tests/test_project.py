@@ -134,7 +134,7 @@ def test_the_locks_agree() -> None:
     assert {name: full[name] for name in set(full) & set(cpu)} == {name: cpu[name] for name in set(full) & set(cpu)}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, "checkers.txt"])
 def test_locks_hold_hashes_and_nothing_else(lock: str) -> None:
     """Each entry is a version with its hashes: no address, no file, no option."""
     entries = read(f"locks/{lock}").replace("\\\n", " ").splitlines()
@@ -175,7 +175,12 @@ def test_installed_tensorflow_is_checked(tmp_path: Path, text: str, code: int) -
     assert bool(answer.stderr) is bool(code)
 
 
-@pytest.mark.parametrize("script", [".ci/run", "scripts/install", "scripts/lock"])
+def scripts() -> list[str]:
+    """Return the shell scripts: those of the other kind have a suffix."""
+    return [".ci/run", *sorted(f"scripts/{path.name}" for path in (ROOT / "scripts").iterdir() if not path.suffix)]
+
+
+@pytest.mark.parametrize("script", scripts())
 def test_scripts_stop_at_the_first_error(script: str) -> None:
     """A script is executable, parses, and does not go on after a failure."""
     assert os.access(ROOT / script, os.X_OK)

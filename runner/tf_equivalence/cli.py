@@ -46,7 +46,10 @@ def _interrupt(*_: object) -> None:
 
 def _complain(message: str, code: ExitCode) -> int:
     """Say why there is no result: to the reader, and in a workflow to the pull request and the later steps."""
-    print(f"tf-equivalence: {message}", file=sys.stderr)
+    from tf_equivalence.report.escape import encodable, neutralize, one_line
+
+    text = neutralize(one_line(f"tf-equivalence: {message}"))
+    print(encodable(text, sys.stderr.encoding), file=sys.stderr)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from tf_equivalence.delivery import deliver_failure
 

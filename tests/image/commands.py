@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
+from .paths import PathMap
+
 MOST_ISSUES = 10  # of each level, in one step
 MOST_CHARACTERS = 4096  # of a message
 _STOP = "stop-commands"
@@ -74,28 +76,6 @@ class Annotation:
     by_runner: bool = False
 
 
-@dataclass(frozen=True)
-class PathMap:
-    """Paths of the runner's machine and what the container calls them, the most telling first."""
-
-    pairs: tuple[tuple[str, str], ...] = ()
-
-    def inside(self, path: str) -> str:
-        """Return what the container calls a path, or any other value as it is."""
-        return self._translate(path, self.pairs)
-
-    def outside(self, path: str) -> str:
-        """Return what the machine calls a path of the container."""
-        return self._translate(path, tuple((theirs, ours) for ours, theirs in self.pairs))
-
-    @staticmethod
-    def _translate(path: str, pairs: tuple[tuple[str, str], ...]) -> str:
-        for old, new in pairs:
-            if path == old or path.startswith(f"{old}/"):
-                return new + path.removeprefix(old)
-        return path
-
-
 @dataclass
 class CommandReader:
     """Reads the lines of one step, of both streams in the order they arrive.
@@ -113,7 +93,7 @@ class CommandReader:
     """
 
     workspace: str
-    paths: PathMap = PathMap()
+    paths: PathMap = field(default_factory=PathMap)
     annotations: list[Annotation] = field(default_factory=list)
     dropped: Counter[Level] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)

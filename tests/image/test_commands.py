@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from .commands import Annotation, CommandReader, Level, PathMap
+from .commands import Annotation, CommandReader, Level
 from .file_commands import SUMMARY_BYTES, FileCommandError, read_pairs, read_summary
+from .paths import PathMap
 
 WORKSPACE = "/home/runner/work/models/models"
 PATHS = PathMap(((WORKSPACE, "/github/workspace"), ("/home/runner/work/_temp", "/github/runner_temp")))
@@ -107,7 +108,13 @@ def test_disabled_commands_fail_the_step() -> None:
 
 def test_other_commands() -> None:
     """Outputs and state are kept, masks applied, groups and echo shown."""
-    lines = ("::set-output name=a::1%0A2", "::save-state name=b::3", "::add-mask::hunter2", "::group::hunter2", "::endgroup::")
+    lines = (
+        "::set-output name=a::1%0A2",
+        "::save-state name=b::3",
+        "::add-mask::hunter2",
+        "::group::hunter2",
+        "::endgroup::",
+    )
     reader = read(*lines, "::error::hunter2")
     assert (reader.outputs, reader.state) == ({"a": "1\n2"}, {"b": "3"})
     assert reader.log == ["##[group]***", "##[endgroup]", "##[error]***"]

@@ -6,34 +6,43 @@ search last, so that nothing in it can be imported instead of a pinned package.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from tf_equivalence.errors import InfrastructureError, UsageError
+from tf_equivalence.record import installer
 from tf_equivalence.record.requirements_files import Line, read_requirements
 
 # What the pinned packages provide under another name: whatever version of these is asked for, this
 # run's is the answer, since running old code on it is what the run is for.
-_TENSORFLOW = frozenset(
-    "intel-tensorflow tensorflow tensorflow-cpu tensorflow-gpu tensorflow-intel tensorflow-macos tensorflow-rocm "
-    "tf-nightly tf-nightly-cpu tf-nightly-gpu".split()
-)
-_PROVIDED = {**dict.fromkeys(_TENSORFLOW, "TensorFlow"), "keras": "Keras", "tf-keras": "legacy Keras"}
-_PROVIDERS = {"TensorFlow": ("tf-nightly", "tf-nightly-cpu"), "Keras": ("keras-nightly",)}
-_PROVIDERS["legacy Keras"] = ("tf-keras-nightly",)
-_PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?(?: @ (?P<url>\S+)|==(?P<version>[^\s;]+))")
-# uv reads variables of its own; these are pip's for the same.
-_OF_PIP = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_CERT": "SSL_CERT_FILE"}
-_MOST_LINES = 6
+_TENSORFLOW = (
+    "intel-tensorflow intel-tensorflow-avx512 nvidia-tensorflow tensorflow tensorflow-aarch64 tensorflow-cpu "
+    "tensorflow-cpu-aws tensorflow-gpu tensorflow-intel tensorflow-macos tensorflow-rocm tf-nightly tf-nightly-cpu "
+    "tf-nightly-gpu tf-nightly-intel tf-nightly-macos"
+).split()
+_PROVIDED = {
+    **dict.fromkeys(_TENSORFLOW, "TensorFlow"),
+    "keras": "Keras",
+    "tf-keras": "legacy Keras",
+    "tf-equivalence": "tf-equivalence",
+}
+_PROVIDERS = {
+    "TensorFlow": ("tf-nightly", "tf-nightly-cpu"),
+    "Keras": ("keras-nightly",),
+    "legacy Keras": ("tf-keras-nightly",),
+    "tf-equivalence": ("tf-equivalence",),
+}
+_PINNED_MODULES = frozenset({"keras", "numpy", "tensorflow", "tf_equivalence", "tf_keras", "tf_slim"})
+_MOST_CONFLICTS = 8
+# Of a project's own folder: what is no source of it, and may be large.
+_NOT_COPIED = frozenset({"build", ".venv", "venv", "node_modules"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,13 @@ class Installed:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Conflict:
+    line: Line
+    name: str
+    version: str
+
+
 def install_requirements(
     files: Sequence[Path], directory: Path, environ: Mapping[str, str], timeout_s: float = 1800.0
 ) -> Installed:
@@ -58,28 +74,65 @@ def install_requirements(
         files: Requirements files, or pyproject.toml with or without extras in brackets.
         directory: A new folder for all that is installed, downloaded and built.
         environ: What the builds of source distributions may see.
-        timeout_s: Seconds for resolving, and again for installing.
+        timeout_s: Seconds that all of it may take.
 
     Raises:
         UsageError: A file is wrong, or asks for what the pinned packages rule out.
         InfrastructureError: An index cannot be reached, or a build fails.
     """
     lines = [line for file in files for line in read_requirements(file)]
-    pinned: dict[str, str] = {
-        canonicalize_name(found.name): found.version for found in metadata.distributions() if found.name
-    }
-    wanted, notices = _leave_out_provided(lines, pinned)
-    wanted = _leave_out_met(wanted, pinned)
-    directory.mkdir(parents=True)
-    uv = _Uv(directory, environ, timeout_s)
-    resolved = uv.resolve([_copied(line, directory) for line in wanted], pinned)
-    missing = _missing(resolved, pinned)
-    if not missing:
+    own = _installed_distributions()
+    pinned = {name: found.version for name, found in own.items()}
+    lines, notices = _leave_out_provided([line for line in lines if _applies(line)], pinned)
+    wanted, more = _leave_out_met(lines, pinned)
+    notices += more
+    if all(line.option or line.constraint for line in wanted):
         return Installed(None, tuple(notices))
+
     target = directory / "site-packages"  # the name tells library frames from the user's own
-    uv.install(missing, [line for line in wanted if _is_option(line)], target)
-    _refuse_shadows(target, pinned)
-    return Installed(target, tuple(notices))
+    target.mkdir(parents=True)
+    copies = _copy_projects(wanted, directory)
+    installer.write_stand_ins(target, list(own.values()))
+    _install(wanted, pinned, target, copies, environ, timeout_s)
+    installer.remove_stand_ins(target)
+    found = list(metadata.distributions(path=[str(target)]))
+    _refuse_shadows(found, pinned)
+    _point_to_sources(target, copies)
+    return Installed(target if found else None, tuple(notices))
+
+
+def _install(
+    wanted: Sequence[Line],
+    pinned: Mapping[str, str],
+    target: Path,
+    copies: Mapping[Path, Path],
+    environ: Mapping[str, str],
+    timeout_s: float,
+) -> None:
+    asked = {
+        "requirements": [_of_copy(line, copies) for line in wanted if not line.constraint],
+        "constraints": [f"{name}=={version}" for name, version in sorted(pinned.items())]
+        + [line.wanted for line in wanted if line.constraint],
+        "excludes": sorted(_PROVIDED),
+    }
+    try:
+        installer.install(target, asked, target.parent, environ, timeout_s)
+    except UsageError as error:
+        raise UsageError(f"{_origins(str(error), wanted)}: {error}") from None
+
+
+def _installed_distributions() -> dict[str, metadata.Distribution]:
+    """Return the distributions of this interpreter by name; of two, the one that is imported."""
+    found: dict[str, metadata.Distribution] = {}
+    for distribution in metadata.distributions():
+        if distribution.name:
+            found.setdefault(canonicalize_name(distribution.name), distribution)
+    return found
+
+
+def _applies(line: Line) -> bool:
+    marker = line.requirement.marker if line.requirement else None
+    return marker is None or marker.evaluate({"extra": ""})
 
 
 def _leave_out_provided(lines: Iterable[Line], pinned: Mapping[str, str]) -> tuple[list[Line], list[str]]:
@@ -94,149 +147,104 @@ def _leave_out_provided(lines: Iterable[Line], pinned: Mapping[str, str]) -> tup
     return wanted, notices
 
 
-def _leave_out_met(lines: Iterable[Line], pinned: Mapping[str, str]) -> list[Line]:
-    """Return the lines that pinned packages do not meet.
+def _leave_out_met(lines: Iterable[Line], pinned: Mapping[str, str]) -> tuple[list[Line], list[str]]:
+    """Return the lines that pinned packages do not meet, and notices about limits that they exceed.
 
     Raises:
-        UsageError: A line rules a pinned version out. What does so further down, the resolver finds.
+        UsageError: Lines rule pinned versions out. What does so further down, the resolver finds.
     """
-    unmet = []
+    unmet, notices, conflicts = [], [], []
     for line in lines:
         requirement = line.requirement
         version = pinned.get(canonicalize_name(requirement.name)) if requirement else None
-        if requirement is None or version is None or requirement.url or requirement.extras:
+        if requirement is None or version is None:
             unmet.append(line)
-        elif requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        elif not requirement.url and requirement.specifier.contains(version, prereleases=True):
+            if requirement.extras:
+                unmet.append(line)
+        elif line.constraint:
+            notices.append(f"{line.origin}: {line.text} has no effect: this run's {requirement.name} is {version}")
+        else:
+            conflicts.append(_Conflict(line, requirement.name, version))
+    if conflicts:
+        raise UsageError(_describe(conflicts))
+    return unmet, notices
+
+
+def _describe(conflicts: Sequence[_Conflict]) -> str:
+    """Return one message for all, so that they can be repaired in one go."""
+    first, *rest = conflicts
+    others = [f"{one.line.text} ({one.line.origin}; here {one.version})" for one in rest[: _MOST_CONFLICTS - 1]]
+    if len(rest) > len(others):
+        others.append(f"{len(rest) - len(others)} more")
+    also = f". The same goes for {', '.join(others)}" if others else ""
+    return (
+        f"{first.line.origin}: asks for {first.line.text}, but this run's {first.name} is {first.version} and stays "
+        f"so, because the pinned TensorFlow was tested with it; loosen that requirement, or {installer.REMEDY}{also}"
+    )
+
+
+def _copy_projects(lines: Iterable[Line], directory: Path) -> dict[Path, Path]:
+    """Copy the projects that have to be built, since building leaves files, and return the copies by project."""
+    copies: dict[Path, Path] = {}
+    for line in lines:
+        if line.project is None or line.project in copies:
             continue
-        elif not requirement.specifier.contains(version, prereleases=True):
-            raise UsageError(
-                f"{line.origin}: asks for {line.text}, but this run's {requirement.name} is {version} and stays so, "
-                "because the pinned TensorFlow was tested with it; loosen that requirement, or leave it out of what "
-                "`requirements` names"
-            )
-    return unmet
+        project = line.project
+        copy = directory / "projects" / str(len(copies)) / (project.name or "project")
+
+        def ignored(folder: str, names: Collection[str], project: Path = project) -> set[str]:
+            # The run's own folder may lie within the project.
+            top = _NOT_COPIED if Path(folder) == project else frozenset()
+            return {name for name in names if name in top or name == "__pycache__" or Path(folder, name) == directory}
+
+        try:
+            shutil.copytree(project, copy, symlinks=True, ignore=ignored)
+        except (shutil.Error, OSError) as error:
+            raise InfrastructureError(f"{line.origin}: cannot copy {str(project)!r} to build it: {error}") from None
+        copies[project] = copy
+    return copies
 
 
-def _copied(line: Line, directory: Path) -> str:
-    """Return the line, a project in it replaced by a copy: building one leaves files in it."""
+def _of_copy(line: Line, copies: Mapping[Path, Path]) -> str:
     if line.project is None:
-        return line.text
-    copy = directory / "projects" / str(len(list((directory / "projects").glob("*")))) / line.project.name
-    ignored = shutil.ignore_patterns("build", ".venv", "venv", "node_modules", "__pycache__")
-    shutil.copytree(line.project, copy, symlinks=True, ignore=ignored)
-    return line.text.replace(str(line.project), str(copy), 1)
+        return line.wanted
+    return line.wanted.replace(line.project.as_uri(), copies[line.project].as_uri(), 1)
 
 
-def _missing(resolved: Iterable[str], pinned: Mapping[str, str]) -> list[str]:
-    missing = []
-    for text in resolved:
-        found = _PINNED.match(text)
-        name = canonicalize_name(found["name"]) if found else ""
-        if found is None or name not in pinned:
-            missing.append(text)
-        elif found["url"]:
-            raise UsageError(
-                f"requirements: asks for {name} from {found['url']}, but {name} {pinned[name]} is one of the pinned "
-                "packages and stays so; leave it out of what `requirements` names"
-            )
-    return missing
+def _origins(said: str, lines: Iterable[Line]) -> str:
+    """Return where what the installer names was asked for."""
+    origins = [
+        line.origin
+        for line in lines
+        if line.requirement
+        and re.search(rf"(?<![\w.-]){re.escape(canonicalize_name(line.requirement.name))}(?![\w-])", said)
+    ]
+    return "; ".join(dict.fromkeys(origins[:_MOST_CONFLICTS])) or "requirements"
 
 
-def _refuse_shadows(target: Path, pinned: Mapping[str, str]) -> None:
+def _refuse_shadows(distributions: Iterable[metadata.Distribution], pinned: Mapping[str, str]) -> None:
     """Refuse a distribution that is pinned already, or ships modules of such a one: it would be left unused."""
-    for found in metadata.distributions(path=[str(target)]):
-        tops = {file.parts[0] for file in found.files or () if file.parts and file.suffix == ".py"}
-        taken = sorted(tops & {"keras", "numpy", "tensorflow", "tf_equivalence", "tf_keras", "tf_slim"})
+    for found in distributions:
+        tops = {file.parts[0].partition(".")[0] for file in found.files or () if file.suffix in (".py", ".so")}
+        taken = sorted(tops & _PINNED_MODULES)
         if taken or canonicalize_name(found.name) in pinned:
             what = taken[0] if taken else found.name
             raise UsageError(
                 f"requirements: {found.name} {found.version} brings its own {what!r}, which this run already has; "
-                "leave it out of what `requirements` names"
+                f"{installer.REMEDY}"
             )
 
 
-def _is_option(line: Line) -> bool:
-    return line.text.startswith("-")
+def _point_to_sources(target: Path, copies: Mapping[Path, Path]) -> None:
+    """Let editable projects be imported from where they are, so that their lines are the repository's own.
 
-
-class _Uv:
-    """The installer, which resolves against the pinned packages and never writes to their environment."""
-
-    def __init__(self, directory: Path, environ: Mapping[str, str], timeout_s: float) -> None:
-        self._directory, self._timeout_s = directory, timeout_s
-        self._environ = {
-            **{theirs: environ[ours] for ours, theirs in _OF_PIP.items() if environ.get(ours)},
-            **environ,
-            "UV_CACHE_DIR": str(directory / "cache"),
-            "UV_PYTHON_DOWNLOADS": "never",
-            "NO_COLOR": "1",
-        }
-        self._index = ["--no-index"] if environ.get("PIP_NO_INDEX") else []
-        folders = [text for text in environ.get("PIP_FIND_LINKS", "").split() if "://" in text or Path(text).is_dir()]
-        self._index += [word for text in folders for word in ("--find-links", text)]
-
-    def resolve(self, lines: Sequence[str], pinned: Mapping[str, str]) -> list[str]:
-        """Return every distribution that is needed, as `name==version` or `name @ address`."""
-        wanted, constraints, excludes, output = (
-            self._directory / name for name in ("wanted.txt", "constraints.txt", "excludes.txt", "resolved.txt")
-        )
-        _write_lines(wanted, lines)
-        _write_lines(constraints, [f"{name}=={version}" for name, version in sorted(pinned.items())])
-        _write_lines(excludes, sorted(_PROVIDED))
-        limits: list[str | Path] = ["--constraints", constraints, "--excludes", excludes]
-        plain = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-        self._run(["compile", wanted, *limits, *plain, "--output-file", output])
-        return [line for line in output.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-
-    def install(self, requirements: Sequence[str], options: Sequence[Line], target: Path) -> None:
-        """Install exactly these into the folder."""
-        missing = self._directory / "missing.txt"
-        _write_lines(missing, [*(line.text for line in options), *requirements])
-        self._run(["install", "--no-deps", "--compile-bytecode", "--target", target, "--requirements", missing])
-
-    def _run(self, arguments: Sequence[str | Path]) -> None:
-        command = [_find_uv(), "pip", *map(str, arguments), "--python", sys.executable, "--quiet", "--system-certs"]
-        command += self._index
-        try:
-            done = subprocess.run(
-                command,
-                env=self._environ,
-                cwd=self._directory,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._timeout_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise InfrastructureError(
-                f"installing the requirements took longer than {self._timeout_s:g} s; check the package index, or put "
-                "wheels in the place of what has to be built"
-            ) from None
-        if done.returncode:
-            raise _failure(done.stderr.decode("utf-8", "replace"))
-
-
-def _failure(said: str) -> UsageError | InfrastructureError:
-    """Return what the installer's last words stand for."""
-    text = " ".join(said.split())
-    if "No solution found" in said:
-        reason = text.partition("cause: ")[2] or text
-        return UsageError(
-            f"requirements: they cannot be installed beside the pinned packages, which stay as they are: {reason} "
-            "Loosen the requirement, or leave it out of what `requirements` names"
-        )
-    last = " | ".join(line.strip() for line in said.strip().splitlines()[-_MOST_LINES:] if line.strip())
-    hint = "build it elsewhere and name the wheel" if "build" in text.lower() else "check the index and the network"
-    return InfrastructureError(f"installing the requirements failed; {hint}. The installer said: {last}")
-
-
-def _find_uv() -> str:
-    beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
-    if not found:
-        raise InfrastructureError("`requirements` needs uv, which is missing here; install it: pip install uv")
-    return found
-
-
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    path.write_text("".join(f"{line}{os.linesep}" for line in lines), encoding="utf-8")
+    One with modules that were built, which only its copy has, is imported from that.
+    """
+    for project, copy in copies.items():
+        if any(not (project / built.relative_to(copy)).exists() for built in copy.rglob("*.so")):
+            continue
+        for file in (*target.glob("*.pth"), *target.glob("__editable__*.py")):
+            text = file.read_text("utf-8", "surrogateescape")
+            file.write_text(text.replace(str(copy), str(project)), "utf-8", "surrogateescape")
+            Path(cache_from_source(str(file))).unlink(missing_ok=True)
