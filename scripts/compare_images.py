@@ -26,7 +26,6 @@ class Entry:
     """What a layer says of one file.
 
     Attributes:
-        position: Its place among the layer's files.
         kind: As in the archive: file, folder, link and so on.
         mode: Permissions.
         owner: User and group, by number.
@@ -35,7 +34,6 @@ class Entry:
         content: The digest of the content, and of the extended attributes.
     """
 
-    position: int
     kind: str
     mode: int
     owner: tuple[int, int]
@@ -51,7 +49,7 @@ def read_layer(stream: IO[bytes]) -> Layer:
     """Return the entries of a layer by their paths."""
     entries = {}
     with tarfile.open(fileobj=stream, mode="r|*") as layer:
-        for position, member in enumerate(layer):
+        for member in layer:
             digest = hashlib.sha256()
             content = layer.extractfile(member) if member.isreg() else None
             while content is not None and (data := content.read(1 << 20)):
@@ -59,10 +57,13 @@ def read_layer(stream: IO[bytes]) -> Layer:
             # Long paths and times are attributes as well, and are compared as what they are.
             attributes = {key: value for key, value in member.pax_headers.items() if key.startswith("SCHILY.")}
             digest.update(json.dumps(attributes, sort_keys=True).encode())
-            owner = (member.uid, member.gid)
-            kind = member.type.decode()
             entries[member.name] = Entry(
-                position, kind, member.mode, owner, member.mtime, member.linkname, digest.hexdigest()
+                kind=member.type.decode(),
+                mode=member.mode,
+                owner=(member.uid, member.gid),
+                time=member.mtime,
+                link=member.linkname,
+                content=digest.hexdigest(),
             )
     return entries
 
@@ -91,6 +92,8 @@ def find_differences(first: list[Layer], second: list[Layer]) -> list[str]:
             what = _differences(one.get(path), other.get(path))
             if what:
                 found.append(f"layer {number}: {path}: {', '.join(what)}")
+        if one.keys() == other.keys() and list(one) != list(other):
+            found.append(f"layer {number}: the order of its files")
     return found
 
 
@@ -115,7 +118,7 @@ def main(images: list[str]) -> int:
     for difference in differences:
         print(difference)
     files = sum(len(layer) for layer in read[0])
-    print(f"{len(differences)} of {files} files differ, in {len(read[0])} layers")
+    print(f"{len(differences)} differences, of {files} files in {len(read[0])} layers")
     return 1 if differences else 0
 
 

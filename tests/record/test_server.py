@@ -14,3 +14,12 @@ def test_worker_environment() -> None:
     assert kept["TF_USE_LEGACY_KERAS"] == "1"
     assert kept["TMPDIR"] == "/scratch"
     assert kept["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_home_is_left_alone(tmp_path: Path) -> None:
+    """Keras' settings, and models that it has downloaded, are used where they are and made nowhere else."""
+    kept = worker_environment({"HOME": str(tmp_path)}, Path("/scratch"))
+    assert kept["KERAS_HOME"] == "/scratch/keras"
+    (tmp_path / ".keras").mkdir()
+    assert "KERAS_HOME" not in worker_environment({"HOME": str(tmp_path)}, Path("/scratch"))
+    assert worker_environment({"KERAS_HOME": "/mine"}, Path("/scratch"))["KERAS_HOME"] == "/mine"

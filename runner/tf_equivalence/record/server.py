@@ -28,6 +28,9 @@ def worker_environment(environ: Mapping[str, str], temporary: Path) -> dict[str,
     kept = dict(environ)
     kept["TF_USE_LEGACY_KERAS"] = "1"
     kept["TMPDIR"] = str(temporary)
+    # Keras writes its settings to the home directory, where there are none yet.
+    if "KERAS_HOME" not in kept and not Path(kept.get("HOME") or "/", ".keras").is_dir():
+        kept["KERAS_HOME"] = str(temporary / "keras")
     # NumPy's own threads would spin against TensorFlow's, in every worker.
     kept.setdefault("OPENBLAS_NUM_THREADS", "1")
     return kept
