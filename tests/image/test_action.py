@@ -26,6 +26,7 @@ def test_passing(checkout: Checkout) -> None:
     assert (step.outputs["junit-file"], step.outputs["json-file"]) == ("", "")
     assert "Convolutional" in step.summary
     assert contents(machine.workspace) == before
+    assert contents(machine.temp / "_github_home") == {}
 
 
 def test_broken(checkout: Checkout) -> None:
