@@ -167,6 +167,25 @@ OPTIONS = (
         "NUMBER",
         ("--atol",),
     ),
+    Option(
+        "probes",
+        number(0, whole=True),
+        24,
+        "Known changes of inputs and weights to try for each numeric step, to tell how much it would have caught; "
+        "fewer for models of many variables; 0 for none. Default: 24.",
+        _COMPARE,
+        "N",
+        ("--probes",),
+    ),
+    Option(
+        "min-power",
+        number(0, whole=False),
+        0.0,
+        "Fail a numeric step that would have caught less than this fraction of the changes, such as 0.5. Default: 0.",
+        _COMPARE,
+        "FRACTION",
+        ("--min-power",),
+    ),
     Option("junit-file", PATH, None, "Write JUnit XML here.", _REPORT, "FILE", ("--junit-file",)),
     Option(
         "junit-flavor",

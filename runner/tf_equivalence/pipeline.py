@@ -51,7 +51,9 @@ def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> R
     started = time.monotonic()
     found = find_cases(settings)
     scratch = Path(tempfile.mkdtemp(prefix="tf-equivalence-"))
-    recording = _Recording(settings, found, make_plan(found.cases, settings.steps, scratch), scratch, progress)
+    recording = _Recording(
+        settings, found, make_plan(found.cases, settings.steps, scratch, settings.probes), scratch, progress
+    )
     progress.started(len(found.cases) + len(found.faults), len(recording.plan.cases) * len(recording.plan.steps))
     interrupted = False
     try:
@@ -108,7 +110,7 @@ class _Recording:
         self._states = {
             case.id: _CaseState(
                 case,
-                Evidence(case_directory(scratch, case), places, _preset(settings)),
+                Evidence(case_directory(scratch, case), places, _preset(settings), settings.min_power),
                 {planned.directory for planned in plan.builds if planned.case is case},
             )
             for case in plan.cases

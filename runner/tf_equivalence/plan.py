@@ -22,6 +22,7 @@ class PlannedBuild:
         conditions: The runs to record, in the order of the steps.
         directory: Where its recording goes.
         trace: The condition to trace operation by operation, in a later pass; else empty.
+        probes: Changes at most that show how much a step would have caught; on the TF2 side.
         optimized: Whether TF1's graph optimizers run; a later pass without them measures the
             reference's own noise.
     """
@@ -31,6 +32,7 @@ class PlannedBuild:
     conditions: tuple[str, ...]
     directory: Path
     trace: str = ""
+    probes: int = 0
     optimized: bool = True
 
 
@@ -53,8 +55,15 @@ def case_directory(scratch: Path, case: CaseRef) -> Path:
     return scratch / hashlib.sha256(case.id.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path) -> Plan:
-    """Return the plan for these cases and steps, its recordings below `scratch`."""
+def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path, probes: int = 0) -> Plan:
+    """Return the plan for these cases and steps.
+
+    Args:
+        cases: In the order of their ids.
+        step_ids: In any order.
+        scratch: Recordings go below it.
+        probes: Changes at most, of each condition, that show how much a step would have caught.
+    """
     steps = tuple(STEPS[step_id] for step_id in STEPS if step_id in step_ids)
     conditions: dict[Build, dict[str, None]] = {}
     for step in steps:
@@ -67,5 +76,6 @@ def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path) 
         for build in sorted(conditions, key=lambda build: (build.form, build.training, build.side)):
             directory = case_directory(scratch, case) / build.directory
             os.makedirs(directory)
-            builds.append(PlannedBuild(case, build, tuple(conditions[build]), directory))
+            tried = probes if build.side == "tf2" else 0
+            builds.append(PlannedBuild(case, build, tuple(conditions[build]), directory, probes=tried))
     return Plan(tuple(cases), steps, tuple(builds))

@@ -233,6 +233,35 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """A small known change of inputs or weights on the TF2 side, and what the model made of it.
+
+    Attributes:
+        condition: The run that it was tried on.
+        kind: A key of `PROBES`.
+        target: The names of the inputs or variables that it changed.
+        run: The recorded run, with outputs and no losses; empty where the call raised an exception.
+    """
+
+    condition: str
+    kind: str
+    target: Tuple[str, ...]
+    run: str = ""
+
+
+# What a step is blind to that does not notice the change.
+PROBES = {
+    "unchanged": "",
+    "input-zeroed": "whether {0} is used at all",
+    "input-permuted": "the order of the elements of {0}",
+    "input-scaled": "the scale of {0}",
+    "variables-swapped": "which of {0} and {1} is which",
+    "variable-scaled": "0.1% of {0}",
+    "regularizer-dropped": "the regularization loss of {0}",
+}
+
+
+@dataclass(frozen=True)
 class BuildRecord:
     """What building one side did.
 
@@ -247,6 +276,7 @@ class BuildRecord:
         sightings: See `Sighting`.
         notes: What was left out and why, by condition.
         seconds: Wall time by phase.
+        probes: In the order they were tried.
         definition: The one frame that a finding about the model as a whole points at:
             TF1: `def tf1`; TF2: the model's `call`, else `def tf2`.
     """
@@ -261,6 +291,7 @@ class BuildRecord:
     sightings: Tuple[Sighting, ...] = ()
     notes: Tuple[str, ...] = ()
     seconds: Dict[str, float] = dataclasses.field(default_factory=dict)
+    probes: Tuple[Probe, ...] = ()
     definition: Stack = ()
 
 

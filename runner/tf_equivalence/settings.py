@@ -52,6 +52,8 @@ class Settings:
         tolerance: `measured` or `guide`, for cases that do not choose; without effect where `rtol` is set.
         rtol: Relative to the magnitude of the TF1 element; dimensionless. None unless `atol` is set too.
         atol: In the unit of the output. None unless `rtol` is set too.
+        probes: Known changes at most to try for each numeric step.
+        min_power: The fraction of them that a step must catch; 0 for any.
         junit_file: Where to write JUnit XML, if anywhere; absolute.
         junit_flavor: `github` or `jenkins`.
         json_file: Where to write JSON, if anywhere; absolute.
@@ -86,6 +88,8 @@ class Settings:
     tolerance: str
     rtol: float | None
     atol: float | None
+    probes: int
+    min_power: float
     junit_file: Path | None
     junit_flavor: str
     json_file: Path | None

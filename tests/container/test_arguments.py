@@ -22,6 +22,8 @@ EVERY_OPTION = {
     "config": ["--config", "other.toml"],
     "requirements": ["--requirements", "r.txt", "--requirements", "pyproject.toml[dev,test]"],
     "jobs": ["--jobs", "3"],
+    "probes": ["--probes", "5"],
+    "min-power": ["--min-power", "0.5"],
     "timeout": ["--timeout", "0.1"],
     "log-level": ["--log-level", "debug"],
     "reference": ["--reference", "tf1.15"],

@@ -12,12 +12,14 @@ from tf_equivalence.judge.creations import judge_variables_once
 from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.numbers import judge_numbers
+from tf_equivalence.judge.power import measure_power
 from tf_equivalence.recording import Fault
-from tf_equivalence.result import Finding, Location, Outcome, StepResult
+from tf_equivalence.result import Finding, Location, Outcome, Power, StepResult
 from tf_equivalence.steps import STEPS, Need, Step
 
 LOAD = "load"
 _MOST_NAMES = 20
+_MOST_BLIND_SPOTS = 8
 
 _Judge = Callable[[Evidence], Judged]
 _JUDGES: Mapping[str, _Judge] = {
@@ -43,9 +45,14 @@ def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) ->
         return _faulty(evidence, step.id, fault, case, started)
     judge = _JUDGES.get(step.id) or (lambda evidence: judge_numbers(evidence, step))
     findings, notes, difference = judge(evidence)
+    power, remarks = (None, []) if findings or not step.pairs else measure_power(evidence, step)
+    findings += _check_power(evidence, step, power, case) if not findings else []
+    notes += remarks
     duration = time.monotonic() - started
     if not findings:
-        return StepResult(step.id, Outcome.PASSED, duration, step.holds, notes=tuple(notes), difference=difference)
+        return StepResult(
+            step.id, Outcome.PASSED, duration, step.holds, power=power, notes=tuple(notes), difference=difference
+        )
     location = next((finding.location for finding in findings if finding.location), Location(case.path, case.line))
     return StepResult(
         step.id,
@@ -54,9 +61,28 @@ def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) ->
         one_line(findings),
         location,
         tuple(findings),
+        power,
         notes=tuple(notes),
         difference=difference,
     )
+
+
+def _check_power(evidence: Evidence, step: Step, power: Power | None, case: CaseRef) -> list[Finding]:
+    """Return a finding where a pass would say less than the settings ask for."""
+    if not step.pairs or not evidence.min_power:
+        return []
+    if power is None:
+        said = "How much it would have caught could not be measured"
+    elif power.caught < evidence.min_power * power.probes:
+        blind = "; ".join(power.blind_spots[:_MOST_BLIND_SPOTS])
+        more = len(power.blind_spots) - _MOST_BLIND_SPOTS
+        blind += f"; and {more} more" if more > 0 else ""
+        said = f"It agrees, but would have caught only {power.caught} of {power.probes} known changes; blind to {blind}"
+    else:
+        return []
+    remedy = "Choose inputs that vary, such as an ArraySpec, or lower --min-power."
+    message = f"{said}. At least {evidence.min_power:.0%} are asked for. {remedy}"
+    return [Finding("power-low", case.class_name, message, Location(case.path, case.line))]
 
 
 def one_line(findings: Sequence[Finding]) -> str:

@@ -49,11 +49,13 @@ class Evidence:
         directory: Of the case's recordings.
         places: For locations.
         default_tolerance: For a case that does not choose.
+        min_power: The fraction of known changes that a numeric step must catch to pass.
     """
 
     directory: Path
     places: Places
     default_tolerance: Preset
+    min_power: float = 0.0
     _builds: dict[Build, BuildRecord] = field(default_factory=dict)
 
     def fault(self, need: Need) -> Fault | None:

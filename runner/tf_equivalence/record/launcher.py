@@ -181,6 +181,7 @@ class Launcher:
             "conditions": list(planned.conditions),
             "directory": str(planned.directory),
             "trace": planned.trace,
+            "probes": planned.probes,
             "optimized": planned.optimized,
         }
 

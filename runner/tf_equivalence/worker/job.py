@@ -27,6 +27,7 @@ class Job(NamedTuple):
         conditions: The runs to record, in this order.
         directory: Where the recording goes.
         trace: Condition to trace operation by operation; empty for none.
+        probes: Changes at most that show how much a step would have caught.
         optimized: Whether TF1's graph optimizers run; without them the reference shows its noise.
     """
 
@@ -41,6 +42,7 @@ class Job(NamedTuple):
     conditions: Tuple[str, ...]
     directory: str
     trace: str = ""
+    probes: int = 0
     optimized: bool = True
 
 

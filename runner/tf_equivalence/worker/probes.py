@@ -1,0 +1,172 @@
+"""Small known changes of inputs and weights, tried on the TF2 side: a step that misses them is blind to such bugs."""
+
+import contextlib
+import hashlib
+from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from tf_equivalence.recording import Probe, RunRecord
+from tf_equivalence.worker import inputs as case_inputs
+from tf_equivalence.worker import outputs
+from tf_equivalence.worker.faults import StopBuild
+from tf_equivalence.worker.job import Recorder
+from tf_equivalence.worker.migrated import Migrated, stored_outputs
+from tf_equivalence.worker.watch import plain_name
+
+SCALE = 1.0 + 1e-3  # of one variable: less than the smallest real bugs seen, and far above rounding
+INPUT_SCALE = 1.5
+_FEWEST = 2
+_COST = 2200  # variables times changes: larger models get fewer, whatever the machine
+
+
+class Change(NamedTuple):
+    """One change.
+
+    Attributes:
+        kind: A key of `recording.PROBES`.
+        target: Names of what it changes.
+        arrays: The inputs to call with.
+        values: New values of variables.
+    """
+
+    kind: str
+    target: Tuple[str, ...]
+    arrays: Any
+    values: Tuple[Tuple[Any, np.ndarray], ...] = ()
+
+
+def probe(migrated, recorder, condition, arrays):
+    # type: (Migrated, Recorder, str, Any) -> None
+    """Try changes on the condition that the variables have values of, and write what the model returns.
+
+    A model that creates variables in its calls is left alone: its numbers say nothing.
+    """
+    if not migrated.job.probes or any(item.phase != "first call" for item in migrated.watch.created):
+        return
+    variables = migrated.all_variables()
+    count = budget(migrated.job.probes, len(variables))
+    # In training, moving averages are written and not read.
+    read = [variable for variable in variables if variable.trainable or not migrated.job.training]
+    changes = choose(arrays, _shuffled(read, condition), count)
+    if migrated.forward_seeds or condition == "functional":
+        changes.insert(0, Change("unchanged", (), arrays))  # to see whether the call can be repeated at all
+    for number, change in enumerate(changes):
+        run = "{}.probe-{}".format(condition, number)
+        try:
+            with applied(change), migrated.tool.replay(migrated.forward_seeds, restart=True):
+                leaves, values = stored_outputs(migrated, migrated.call(change.arrays, migrated.job.training))
+        except StopBuild as stop:
+            if stop.fault.kind == "exit":
+                raise
+            run = ""  # an exception does not go unnoticed
+        else:
+            recorder.run(run, RunRecord(run, leaves), values)
+        migrated.probes.append(Probe(condition, change.kind, change.target, run))
+    recorder.lap("probes")
+
+
+def budget(most, variables):
+    # type: (int, int) -> int
+    """Return how many changes to try on a model with so many variables; the same on every machine."""
+    return min(most, max(_FEWEST, _COST // max(variables, 1)))
+
+
+def choose(arrays, variables, count):
+    # type: (Any, Sequence[Any], int) -> List[Change]
+    """Return `count` changes at most: of inputs, swaps of variables, and of single variables with the rest.
+
+    Args:
+        arrays: The inputs, a nest of arrays.
+        variables: Those that the call reads, in the order in which they are to be taken.
+        count: How many to return at most.
+    """
+    numeric = [variable for variable in variables if variable.dtype.is_floating and variable.shape.is_fully_defined()]
+    changes = list(_of_inputs(arrays))[: (count + 1) // 3]
+    changes += _swaps(arrays, numeric, max(count // 4, int(count > _FEWEST)))
+    for variable in numeric:
+        change = _scaled(arrays, variable) if len(changes) < count else None
+        changes += [change] if change else []
+    return changes
+
+
+def _of_inputs(arrays):
+    # type: (Any) -> Iterator[Change]
+    named = [("input" if name == outputs.SINGLE else "input " + name, leaf) for name, leaf in outputs.flatten(arrays)]
+    for kind, function in (("input-zeroed", np.zeros_like), ("input-permuted", _reversed), ("input-scaled", _larger)):
+        for number, (name, leaf) in enumerate(named):
+            changed = function(leaf) if leaf.size and leaf.dtype.kind in "fciu" else leaf
+            if changed is not leaf:
+                yield Change(kind, (name,), _with_leaf(arrays, number, changed))
+
+
+def _reversed(leaf):
+    # type: (np.ndarray) -> np.ndarray
+    """Return the elements of each example in reverse order; of a vector, the examples."""
+    if leaf.ndim == 0:
+        return leaf
+    return np.ascontiguousarray(np.flip(leaf, axis=tuple(range(1, leaf.ndim)) or 0))
+
+
+def _larger(leaf):
+    # type: (np.ndarray) -> np.ndarray
+    return (leaf * INPUT_SCALE).astype(leaf.dtype) if leaf.dtype.kind in "fc" else leaf
+
+
+def _with_leaf(arrays, position, changed):
+    # type: (Any, int, np.ndarray) -> Any
+    numbers = iter(range(len(case_inputs.leaves(arrays))))
+    return case_inputs.map_nest(lambda leaf: changed if next(numbers) == position else leaf, arrays)
+
+
+def _swaps(arrays, variables, count):
+    # type: (Any, Sequence[Any], int) -> List[Change]
+    """Return swaps of neighbours among the variables of one shape and dtype."""
+    groups = {}  # type: Any
+    for variable in variables:
+        groups.setdefault((tuple(variable.shape), variable.dtype.name), []).append(variable)
+    pairs = [pair for group in groups.values() for pair in zip(group[::2], group[1::2])]
+    return [
+        Change("variables-swapped", (_name(one), _name(other)), arrays, ((one, _value(other)), (other, _value(one))))
+        for one, other in pairs[:count]
+    ]
+
+
+def _scaled(arrays, variable):
+    # type: (Any, Any) -> Any
+    """Return the variable a little larger; None for zeros, which stay what they are."""
+    value = _value(variable)
+    changed = (value * np.asarray(SCALE, value.dtype)).astype(value.dtype)
+    if np.array_equal(changed, value):
+        return None
+    return Change("variable-scaled", (_name(variable),), arrays, ((variable, changed),))
+
+
+def _shuffled(variables, condition):
+    # type: (Sequence[Any], str) -> List[Any]
+    """Return the variables in an order that is another for each condition, and the same in every run."""
+    return sorted(variables, key=lambda v: hashlib.sha256("{}|{}".format(condition, v.name).encode("utf-8")).digest())
+
+
+def _name(variable):
+    # type: (Any) -> str
+    return plain_name(variable) + ":0"
+
+
+def _value(variable):
+    # type: (Any) -> np.ndarray
+    return np.asarray(variable.numpy())
+
+
+@contextlib.contextmanager
+def applied(change):
+    # type: (Change) -> Iterator[None]
+    """Give the variables their new values, and the old ones back."""
+    before = [(variable, _value(variable)) for variable, _ in change.values]
+    try:
+        for variable, value in change.values:
+            variable.assign(value)
+        yield
+    finally:
+        for variable, value in before:
+            variable.assign(value)
