@@ -232,6 +232,12 @@ class RunRecord:
     seconds: float = 0.0
 
 
+def rerun(condition, number):
+    # type: (str, int) -> str
+    """Return the name of a run of the reference whose inputs and weights moved by one unit in the last place."""
+    return "{}.rerun-{}".format(condition, number)
+
+
 @dataclass(frozen=True)
 class Probe:
     """A small known change of inputs or weights on the TF2 side, and what the model made of it.

@@ -18,7 +18,7 @@ def test_no_creation_no_finding(recordings: Recordings) -> None:
     """A build without later creations passes; what was not tried is noted, the rest is not."""
     notes = ("tf.function not tried to the end: x", "something else")
     recordings.build(TF2_INFERENCE, notes=notes)
-    assert judge_variables_once(recordings.evidence) == ([], [notes[0]], None)
+    assert judge_variables_once(recordings.evidence) == ([], [notes[0]], None, ())
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -26,7 +26,7 @@ def test_every_origin_has_a_remedy(recordings: Recordings, origin: str) -> None:
     """The finding says how the variable came to be and what to do, at the creating line."""
     variable = recordings.variable("scale", 31, origin=origin)
     recordings.build(TF2_INFERENCE, creations=tuple(Creation(phase, variable) for phase in ALL))
-    (finding,), _, _ = judge_variables_once(recordings.evidence)
+    (finding,), _, *_ = judge_variables_once(recordings.evidence)
     assert finding.location == Location("net.py", 31)
     assert finding.kind == "variable-created"
     assert finding.name == "scale:0"
@@ -40,7 +40,7 @@ def test_one_line_is_one_finding(recordings: Recordings) -> None:
     """Seven variables of one line make one finding that names five; another line makes another."""
     made = [Creation("third call", recordings.variable(f"w{i}", 31)) for i in range(7)]
     recordings.build(TF2_INFERENCE, creations=(*made, Creation("third call", recordings.variable("b", 32))))
-    findings, _, _ = judge_variables_once(recordings.evidence)
+    findings, _, *_ = judge_variables_once(recordings.evidence)
     assert [finding.location.line for finding in findings] == [31, 32]
     assert "7 variables w0:0, w1:0, w2:0, w3:0, w4:0 and 2 more" in findings[0].message
     assert findings[0].metrics["variables"] == [f"w{i}:0" for i in range(7)]
@@ -49,7 +49,7 @@ def test_one_line_is_one_finding(recordings: Recordings) -> None:
 def test_part_built_for_one_flag_only(recordings: Recordings) -> None:
     """What only the other training flag creates is told to be built whatever the flag is."""
     recordings.build(TF2_INFERENCE, creations=(Creation("training=True", recordings.variable("aux/w", 31)),))
-    (finding,), _, _ = judge_variables_once(recordings.evidence)
+    (finding,), _, *_ = judge_variables_once(recordings.evidence)
     assert "only when called with training=True" in finding.message
     assert "whatever the flag is" in finding.message
 
@@ -57,5 +57,5 @@ def test_part_built_for_one_flag_only(recordings: Recordings) -> None:
 def test_creation_without_a_user_line_points_at_the_model(recordings: Recordings) -> None:
     """Where no user line created it, the model's `call` is the place to look at."""
     recordings.build(TF2_INFERENCE, creations=(Creation("third call", recordings.variable("w", stack=())),))
-    (finding,), _, _ = judge_variables_once(recordings.evidence)
+    (finding,), _, *_ = judge_variables_once(recordings.evidence)
     assert finding.location == Location("tf2.py", 80)

@@ -210,7 +210,7 @@ def test_regularization_by_variable(
     for build, losses in ((TF1_INFERENCE, tf1), (TF2_INFERENCE, tf2)):
         recordings.build(build, variables=(recordings.variable("w", 31),))
         recordings.run(build, "constant", losses=losses)
-    findings, _, _ = judge_variable_inventory(recordings.evidence)
+    findings, _, *_ = judge_variable_inventory(recordings.evidence)
     assert kinds(findings) == [(kind, "w:0")]
     assert findings[0].location == Location("net.py", 31)
 

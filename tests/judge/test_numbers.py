@@ -36,7 +36,7 @@ def kinds(findings: Sequence[Finding]) -> list[str]:
 def test_equal_runs_pass_and_say_what_was_compared(recordings: Recordings) -> None:
     """A pass notes how many arrays and elements it rests on."""
     recordings.complete()
-    findings, notes, _ = judge_numbers(recordings.evidence, STEPS["named-weights"])
+    findings, notes, *_ = judge_numbers(recordings.evidence, STEPS["named-weights"])
     assert findings == []
     assert notes[0].startswith("1 array with 2 elements compared")
 
@@ -82,7 +82,7 @@ def test_second_call_is_compared_too(recordings: Recordings) -> None:
     """A difference that only the second call shows is found."""
     recordings.complete()
     recordings.run(TF2_TRAINING, "random-second", {"output": np.array([1.0, 9.0], np.float32)})
-    findings, notes, _ = judge_numbers(recordings.evidence, STEPS["random-training"])
+    findings, notes, *_ = judge_numbers(recordings.evidence, STEPS["random-training"])
     assert kinds(findings) == ["output-value"]
     assert [note.split(":")[0] for note in notes] == ["first call", "second call"]
 
@@ -115,7 +115,7 @@ def test_census_is_the_cause_of_shifted_numbers(recordings: Recordings) -> None:
     for build, draw, initial in zip((TF1_INFERENCE, TF2_INFERENCE), draws, (one, other), strict=True):
         recordings.build(build, variables=(recordings.variable("w", initial=initial),), random_ops=(draw,))
     recordings.run(TF2_INFERENCE, "random", OTHER)
-    findings, _, _ = judge_numbers(recordings.evidence, STEPS["random-inference"])
+    findings, _, *_ = judge_numbers(recordings.evidence, STEPS["random-inference"])
     assert kinds(findings) == ["random-op-order", "initial-value", "output-value"]
     assert [finding.follows for finding in findings] == [False, True, True]
     assert findings[0].location == Location("net.py", 22)
@@ -125,7 +125,7 @@ def test_census_without_effect_is_a_note(recordings: Recordings) -> None:
     """Draws out of order that change no value do not fail a step."""
     recordings.complete()
     recordings.build(TF1_INFERENCE, random_ops=(recordings.draw("uniform", 0),))
-    findings, notes, _ = judge_numbers(recordings.evidence, STEPS["random-inference"])
+    findings, notes, *_ = judge_numbers(recordings.evidence, STEPS["random-inference"])
     assert findings == []
     assert notes[-1].startswith("without effect on any value: Random operation number 0 differs")
 
@@ -142,7 +142,7 @@ def test_other_variables_are_the_cause_of_other_numbers(recordings: Recordings) 
     recordings.complete()
     recordings.build(TF2_INFERENCE, variables=(recordings.variable("w", 31, shape=(4,)),))
     recordings.run(TF2_INFERENCE, "named", OTHER)
-    findings, _, _ = judge_numbers(recordings.evidence, STEPS["named-weights"])
+    findings, _, *_ = judge_numbers(recordings.evidence, STEPS["named-weights"])
     assert kinds(findings) == ["variables-differ", "output-value"]
     assert findings[0].location == Location("net.py", 31)
     assert findings[1].follows

@@ -134,3 +134,40 @@ def test_threshold_without_a_figure(recordings: Recordings) -> None:
 def test_every_kind_has_its_words() -> None:
     """Each blind spot reads as what it is blind to."""
     assert all(template.format("a", "b") for kind, template in PROBES.items() if kind != "unchanged")
+
+
+def noisy(recordings: Recordings, *probes: tuple[str, tuple[str, ...], Any]) -> StepResult:
+    """Return the result of a step whose outputs agree only because the reference itself is noisy."""
+    record(recordings, *probes)
+    recordings.run(TF2_INFERENCE, "named", {"output": SAME * np.float32(1.005)})
+    remark = ("batch variance is zero at bn",)
+    recordings.run(TF1_INFERENCE, "named", {"output": SAME}, rerun=True, notes=remark)
+    recordings.run(TF1_INFERENCE, "named.rerun-0", {"output": SAME * np.float32(1.002)}, rerun=True)
+    return judge(recordings, 0.0)
+
+
+def test_ill_conditioned_with_power(recordings: Recordings) -> None:
+    """A wide bound that still catches known changes is a pass, and says why it is wide."""
+    result = noisy(recordings, ("input-zeroed", ("input",), OTHER))
+    assert (result.outcome, result.power) == (Outcome.PASSED, Power(1, 1))
+    assert "ill-conditioned: output" in result.notes[1]
+    assert result.notes[2] == "batch variance is zero at bn"
+
+
+def test_ill_conditioned_without_power(recordings: Recordings) -> None:
+    """A wide bound that catches nothing is no check."""
+    result = noisy(recordings, ("input-zeroed", ("input",), SAME))
+    assert result.outcome is Outcome.DIVERGED
+    assert result.findings[0].kind == "ill-conditioned"
+    assert "the bound of output wide" in result.findings[0].message
+
+
+def test_noise_of_every_rerun_counts(recordings: Recordings) -> None:
+    """The bound is eight times the largest change of any rerun; without them the step diverges."""
+    record(recordings, ("input-zeroed", ("input",), OTHER))
+    recordings.run(TF2_INFERENCE, "named", {"output": SAME * np.float32(1.0005)})
+    assert judge(recordings, 0.0).outcome is Outcome.DIVERGED
+    recordings.run(TF1_INFERENCE, "named", {"output": SAME}, rerun=True)
+    assert judge(recordings, 0.0).outcome is Outcome.DIVERGED
+    recordings.run(TF1_INFERENCE, "named.rerun-1", {"output": SAME * np.float32(1.0001)}, rerun=True)
+    assert judge(recordings, 0.0).outcome is Outcome.PASSED

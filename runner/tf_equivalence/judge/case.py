@@ -20,6 +20,7 @@ from tf_equivalence.steps import STEPS, Need, Step
 LOAD = "load"
 _MOST_NAMES = 20
 _MOST_BLIND_SPOTS = 8
+_LEAST_POWER = 0.5  # of a step whose bound is wide because its reference is noisy
 
 _Judge = Callable[[Evidence], Judged]
 _JUDGES: Mapping[str, _Judge] = {
@@ -44,9 +45,9 @@ def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) ->
     if fault is not None:
         return _faulty(evidence, step.id, fault, case, started)
     judge = _JUDGES.get(step.id) or (lambda evidence: judge_numbers(evidence, step))
-    findings, notes, difference = judge(evidence)
+    findings, notes, difference, ill_conditioned = judge(evidence)
     power, remarks = (None, []) if findings or not step.pairs else measure_power(evidence, step)
-    findings += _check_power(evidence, step, power, case) if not findings else []
+    findings += _check_power(evidence, step, power, ill_conditioned, case) if not findings else []
     notes += remarks
     duration = time.monotonic() - started
     if not findings:
@@ -67,22 +68,30 @@ def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) ->
     )
 
 
-def _check_power(evidence: Evidence, step: Step, power: Power | None, case: CaseRef) -> list[Finding]:
-    """Return a finding where a pass would say less than the settings ask for."""
-    if not step.pairs or not evidence.min_power:
+def _check_power(
+    evidence: Evidence, step: Step, power: Power | None, ill_conditioned: tuple[str, ...], case: CaseRef
+) -> list[Finding]:
+    """Return a finding where a pass would say less than the settings, or a wide bound, ask for."""
+    asked = max(evidence.min_power, _LEAST_POWER if ill_conditioned else 0.0) if step.pairs else 0.0
+    if not asked or (power is not None and power.caught >= asked * power.probes):
         return []
     if power is None:
-        said = "How much it would have caught could not be measured"
-    elif power.caught < evidence.min_power * power.probes:
-        blind = "; ".join(power.blind_spots[:_MOST_BLIND_SPOTS])
-        more = len(power.blind_spots) - _MOST_BLIND_SPOTS
-        blind += f"; and {more} more" if more > 0 else ""
-        said = f"It agrees, but would have caught only {power.caught} of {power.probes} known changes; blind to {blind}"
+        said = "It agrees, but how much it would have caught could not be measured."
     else:
-        return []
-    remedy = "Choose inputs that vary, such as an ArraySpec, or lower --min-power."
-    message = f"{said}. At least {evidence.min_power:.0%} are asked for. {remedy}"
-    return [Finding("power-low", case.class_name, message, Location(case.path, case.line))]
+        blind = list(power.blind_spots[:_MOST_BLIND_SPOTS])
+        more = len(power.blind_spots) - len(blind)
+        blind += [f"{more} more"] if more else []
+        said = f"It agrees, but would have caught only {power.caught} of {power.probes} known changes; "
+        said += f"blind to {'; '.join(blind)}."
+    why = f"At least {asked:.0%} are asked for."
+    if ill_conditioned:
+        why = (
+            f"The reference's own noise makes the bound of {', '.join(ill_conditioned[:_MOST_BLIND_SPOTS])} wide, so "
+            f"that at least {asked:.0%} are asked for."
+        )
+    message = f"{said} {why} Choose inputs that vary, such as an ArraySpec, or a larger batch."
+    kind = "ill-conditioned" if ill_conditioned else "power-low"
+    return [Finding(kind, case.class_name, message, Location(case.path, case.line))]
 
 
 def one_line(findings: Sequence[Finding]) -> str:

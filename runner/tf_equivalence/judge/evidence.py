@@ -25,20 +25,30 @@ class Judged(NamedTuple):
         findings: Every failure, causes before symptoms; none where the step holds.
         notes: What a reader of a green should know.
         difference: How far apart the compared values were; None where none were compared.
+        ill_conditioned: Outputs whose bound is the reference's own noise, and wide.
     """
 
     findings: list[Finding]
     notes: list[str]
     difference: Difference | None = None
+    ill_conditioned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run, its arrays, and the arrays of its reruns, which measure the reference's noise."""
+    """One run, its arrays, and the arrays of its reruns, which measure the reference's noise.
+
+    Attributes:
+        record: What it returned.
+        arrays: By key.
+        reruns: The same keys, computed again.
+        remarks: Why the reference is noisy, where that is known.
+    """
 
     record: RunRecord
     arrays: Mapping[str, np.ndarray]
     reruns: tuple[Mapping[str, np.ndarray], ...]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -98,8 +108,11 @@ class Evidence:
         directory = str(self.directory / need.build.directory)
         record = read_record(RunRecord, directory, need.condition)
         assert record is not None
-        rerun = read_arrays(str(self.rerun_directory(need.build)), need.condition)
-        return Run(record, read_arrays(directory, need.condition), (rerun,) if rerun else ())
+        again = self.rerun_directory(need.build)
+        names = [need.condition, *sorted(path.stem for path in again.glob(f"{need.condition}.rerun-*.npz"))]
+        reruns = tuple(arrays for name in names if (arrays := read_arrays(str(again), name)))
+        noisy = read_record(RunRecord, str(again), need.condition)
+        return Run(record, read_arrays(directory, need.condition), reruns, noisy.notes if noisy else ())
 
     def any_build(self) -> BuildRecord | None:
         """Return the record of any build that is there, for what all builds of a case share."""

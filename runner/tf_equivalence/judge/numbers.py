@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tf_equivalence.judge.bounds import ILL_CONDITIONED
 from tf_equivalence.judge.census import compare_census
 from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.judge.initial import compare_initial_values
@@ -25,12 +26,12 @@ def judge_numbers(evidence: Evidence, step: Step) -> Judged:
     diverged: list[str] = []
     judgements: list[RunJudgement] = []
     for tf1, tf2 in step.pairs:
-        judgement = _judge_pair(evidence, tf1, tf2)
+        judgement, remarks = _judge_pair(evidence, tf1, tf2)
         judgements.append(judgement)
         if judgement.findings:
             diverged.append(tf1.condition)
         symptoms += _place(evidence, tf2, judgement)
-        notes += _summarize(tf1.condition, judgement)
+        notes += _summarize(tf1.condition, judgement, remarks)
         if tf1.condition == "random":
             causes += compare_initial_values(evidence, tf1.build, tf2.build)
     causes = _order_of_draws(evidence, step, causes, symptoms, notes) + causes
@@ -44,7 +45,9 @@ def judge_numbers(evidence: Evidence, step: Step) -> Judged:
     largest = Difference(
         max(judgement.max_abs_diff for judgement in judgements), max(judgement.max_rel_diff for judgement in judgements)
     )
-    return Judged([replace(f, follows=f.kind in explained) if f is not found[0] else f for f in found], notes, largest)
+    ill = dict.fromkeys(name for judgement in judgements for name in _ill_conditioned(judgement))
+    found = [replace(f, follows=f.kind in explained) if f is not found[0] else f for f in found]
+    return Judged(found, notes, largest, tuple(ill))
 
 
 def _with_hint(step: Step, finding: Finding) -> Finding:
@@ -55,12 +58,14 @@ def _with_hint(step: Step, finding: Finding) -> Finding:
     return replace(finding, message=f"{finding.message} {hint}")
 
 
-def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> RunJudgement:
+def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> tuple[RunJudgement, tuple[str, ...]]:
+    """Return the judgement, and why the reference is noisy, where that is known."""
     one, other = evidence.run(tf1), evidence.run(tf2)
     ours, theirs = _comparable_losses(one.record, other.record)
-    return judge_run(
+    judgement = judge_run(
         ours, one.arrays, one.reruns, theirs, other.arrays, evidence.tolerance(), tf2_names=evidence.tf2_name
     )
+    return judgement, one.remarks
 
 
 def _comparable_losses(tf1: RunRecord, tf2: RunRecord) -> tuple[RunRecord, RunRecord]:
@@ -91,15 +96,21 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
     return placed
 
 
-def _summarize(condition: str, judgement: RunJudgement) -> list[str]:
+def _ill_conditioned(judgement: RunJudgement) -> list[str]:
+    return [name for name, bound in judgement.bounds if bound.ill_conditioned]
+
+
+def _summarize(condition: str, judgement: RunJudgement, remarks: tuple[str, ...]) -> list[str]:
     call = {"random-second": "second call: ", "random": "first call: "}.get(condition, "")
     arrays = "1 array" if judgement.compared == 1 else f"{judgement.compared} arrays"
     compared = f"{call}{arrays} with {judgement.elements} elements compared"
     largest = f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
     notes = [f"{compared}; {largest}"]
-    ill = [name for name, bound in judgement.bounds if bound.ill_conditioned]
-    notes += [f"{call}ill-conditioned: {name}: the reference's own noise exceeds 0.001 of its values" for name in ill]
-    return [*notes, *(f"{call}{note}" for note in judgement.notes)]
+    notes += [
+        f"{call}ill-conditioned: {name}: the reference's own noise exceeds {ILL_CONDITIONED:g} of its values"
+        for name in _ill_conditioned(judgement)
+    ]
+    return [*notes, *(f"{call}{note}" for note in (*remarks, *judgement.notes))]
 
 
 def _order_of_draws(

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.recording import BuildRecord, Loss, RunRecord, VariableRecord, write_arrays, write_record
-from tf_equivalence.worker import call_arguments, outputs, trace_graph
+from tf_equivalence.recording import BuildRecord, Loss, VariableRecord, rerun, write_arrays, write_record
+from tf_equivalence.worker import call_arguments, noise, outputs, trace_graph
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
 from tf_equivalence.worker.fill import fill_values
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
 from tf_equivalence.worker.random_tool import GRAPH_SEED, AlignedRandom
+from tf_equivalence.worker.sessions import Sessions, load, open_session, read, run, with_constant_seeds
 from tf_equivalence.worker.watch import CreationWatch, digest, plain_name
 
 v1 = tf.compat.v1
@@ -212,115 +213,39 @@ def _tensors(name, leaf, graph):
     return kind, tuple(found)
 
 
-class Sessions:
-    """Sessions of one reference, ready to fetch from.
-
-    A forward pass that draws random numbers gets a new session for each condition, so that each
-    starts the streams anew; any other shares one.
-    """
-
-    def __init__(self, reference, optimized):
-        # type: (Reference, bool) -> None
-        self._reference = reference
-        self._optimized = optimized
-        self._shared = not reference.tool.forward_seeds()
-        self._open = None  # type: Any
-
-    def get(self):
-        # type: () -> Any
-        """Return a session whose variables and tables are initialized."""
-        if self._open is not None:
-            if self._shared:
-                return self._open
-            self._open.close()
-        self._open = open_session(self._reference.graph, self._reference.initializers, self._optimized)
-        return self._open
-
-
-def open_session(graph, initializers, optimized):
-    # type: (Any, Sequence[str], bool) -> Any
-    """Return a new session on `graph` after running the initializers, which are user code."""
-    config = v1.ConfigProto(allow_soft_placement=True)
-    config.graph_options.rewrite_options.disable_meta_optimizer = not optimized
-    session = v1.Session(graph=graph, config=config)
-    with user_code("call", "initializing the TF1 variables"):
-        for name in initializers:
-            session.run(graph.get_operation_by_name(name))
-    return session
-
-
 def _record_random(reference, sessions, recorder, first, second):
     # type: (Reference, Sessions, Recorder, Any, Any) -> Dict[str, Any]
     """Record the first and the second call from initial weights; return the variables' digests."""
     session = sessions.get()
-    values = session.run(list(reference.variables))
-    digests = {plain_name(v): digest(np.asarray(x)) for v, x in zip(reference.variables, values)}
-    del values
+    values = read(session, reference.variables)
+    digests = {plain_name(variable): digest(np.asarray(value)) for variable, value in values.items()}
     recorder.lap("digest")
-    _run(reference, session, recorder, "random", first, updates=True)
-    _run(reference, session, recorder, "random-second", second)
+    run(reference, session, recorder, "random", first, ("updates", *sessions.measured))
+    run(reference, session, recorder, "random-second", second)
+    for number in range(sessions.reruns):
+        session = sessions.get()
+        load(session, _moved(number, values))
+        run(reference, session, recorder, rerun("random", number), noise.moved_inputs(number, first), ("updates",))
+        run(reference, session, recorder, rerun("random-second", number), noise.moved_inputs(number, second))
     return digests
+
+
+def _moved(number, values):
+    # type: (int, Dict[Any, Any]) -> Dict[Any, np.ndarray]
+    return {variable: noise.moved(variable.name, number, np.asarray(value)) for variable, value in values.items()}
 
 
 def _record_filled(case, reference, sessions, recorder, condition, arrays):
     # type: (EquivalenceCase, Reference, Sessions, Recorder, str, Any) -> None
     """Record one condition that fills the variables."""
     session = sessions.get()
-    load(session, dict(fill_values(condition, case, reference.variables, {})))
-    _run(reference, session, recorder, condition, arrays)
-
-
-def load(session, values):
-    # type: (Any, Dict[Any, np.ndarray]) -> None
-    """Assign the values to their variables in one run, through their initializers."""
-    if values:
-        session.run(
-            [variable.initializer for variable in values],
-            {variable.initializer.inputs[1]: value for variable, value in values.items()},
-        )
-
-
-def _run(reference, session, recorder, name, arrays, updates=False):
-    # type: (Reference, Any, Recorder, str, Any, bool) -> None
-    """Fetch outputs and losses once and write them as the run `name`."""
-    graph = session.graph
-    fetches = {}  # type: Dict[Any, Any]
-    for leaf, _, parts in reference.leaves:
-        for number, part in enumerate(parts):
-            if not isinstance(part, np.ndarray):
-                fetches[(leaf, number)] = graph.get_tensor_by_name(part)
-    for number, tensor in enumerate(reference.losses):
-        fetches[("loss", number)] = graph.get_tensor_by_name(tensor)
-    if reference.total_loss:
-        fetches["total"] = graph.get_tensor_by_name(reference.total_loss)
-    keys = list(fetches)
-    feeds = dict(zip(reference.placeholders, case_inputs.leaves(arrays)))
-    extra = [graph.as_graph_element(update) for update in reference.updates] if updates else []
-    with user_code("call", "running the TF1 graph"):
-        got = session.run([fetches[key] for key in keys] + extra, feeds)
-    values = dict(zip(keys, got))
-    write_run(reference, recorder, name, values)
-
-
-def write_run(reference, recorder, name, values):
-    # type: (Reference, Recorder, str, Dict[Any, Any]) -> None
-    """Write fetched values as a run record."""
-    stored = [
-        (
-            leaf,
-            kind,
-            tuple(
-                part if isinstance(part, np.ndarray) else values[(leaf, number)] for number, part in enumerate(parts)
-            ),
-        )
-        for leaf, kind, parts in reference.leaves
-    ]
-    leaves, arrays = outputs.store(stored)
-    for number in range(len(reference.losses)):
-        arrays["loss.{}".format(number)] = outputs.storable(np.asarray(values[("loss", number)]))
-    if reference.total_loss:
-        arrays["total"] = outputs.storable(np.asarray(values["total"]))
-    recorder.run(name, RunRecord(name, leaves, reference.loss_records, "total" if reference.total_loss else ""), arrays)
+    values = dict(fill_values(condition, case, reference.variables, {}))
+    load(session, values)
+    run(reference, session, recorder, condition, arrays, sessions.measured)
+    for number in range(sessions.reruns):
+        session = sessions.get()
+        load(session, _moved(number, values))
+        run(reference, session, recorder, rerun(condition, number), noise.moved_inputs(number, arrays))
 
 
 def _loss_records(losses, variables):
@@ -387,20 +312,11 @@ def _record_functional(reference, recorder, arrays, optimized):
     instead of being built anew.
     """
     copy = reference._replace(graph=with_constant_seeds(reference.graph))
-    _run(copy, open_session(copy.graph, copy.initializers, optimized), recorder, "functional", arrays)
-
-
-def with_constant_seeds(graph):
-    # type: (Any) -> Any
-    """Return a copy of `graph` in which every seeded operation has the seeds of mode `constant`."""
-    copied = graph.as_graph_def()
-    groups = [copied.node] + [function.node_def for function in copied.library.function]
-    for nodes in groups:
-        for node in nodes:
-            if "seed" in node.attr and "seed2" in node.attr:
-                node.attr["seed"].i = GRAPH_SEED
-                node.attr["seed2"].i = 0
-    copy = tf.Graph()
-    with copy.as_default():
-        tf.import_graph_def(copied, name="")
-    return copy
+    sessions = Sessions(copy, optimized)
+    session = sessions.get()
+    values = read(session, copy.variables) if sessions.reruns else {}
+    run(copy, session, recorder, "functional", arrays, sessions.measured)
+    for number in range(sessions.reruns):
+        session = sessions.get()
+        load(session, _moved(number, values))
+        run(copy, session, recorder, rerun("functional", number), noise.moved_inputs(number, arrays))
