@@ -84,7 +84,7 @@ def test_second_call_is_compared_too(recordings: Recordings) -> None:
     recordings.run(TF2_TRAINING, "random-second", {"output": np.array([1.0, 9.0], np.float32)})
     findings, notes, *_ = judge_numbers(recordings.evidence, STEPS["random-training"])
     assert kinds(findings) == ["output-value"]
-    assert [note.split(":")[0] for note in notes] == ["first call", "second call"]
+    assert [note.split(":")[0] for note in notes] == ["first call"] * 2 + ["second call"] * 2
 
 
 def test_noise_of_the_reference_widens_the_bound(recordings: Recordings) -> None:
@@ -192,3 +192,11 @@ def test_sighting_comes_before_the_numbers_it_explains(recordings: Recordings) -
     findings = named(recordings, ONE, OTHER, sightings=(cached,))
     assert kinds(findings) == ["cached-tensor", "output-value"]
     assert findings[0].location == Location("net.py", 44)
+
+
+def test_a_pass_says_what_was_allowed(recordings: Recordings) -> None:
+    """The range of the bounds over all arrays, and where they come from."""
+    outputs = {"small": np.array([1e-6], np.float32), "large": np.array([1e6], np.float32)}
+    recordings.complete(outputs)
+    notes = judge_numbers(recordings.evidence, STEPS["named-weights"]).notes
+    assert notes[1].startswith("allowed 1.91e-12 to 1.91 (measured: 16 units in the last place of float32")

@@ -59,7 +59,9 @@ def test_verdict(result: RunResult, expected: str) -> None:
 def test_power_names_blind_spots() -> None:
     """The power of a green is a count and the names of what it cannot see."""
     assert labels.power_text(Power(1, 1)) == "power: 1 of 1 probe caught"
-    assert labels.power_text(Power(3, 1, ("a", "b"))) == "power: 1 of 3 probes caught; blind to a, b"
+    assert labels.power_text(Power(3, 1, ("a", "b"))) == "power: 1 of 3 probes caught; blind to: a; b"
+    many = labels.power_text(Power(9, 0, tuple("abcdefg")))
+    assert many == "power: 0 of 9 probes caught; blind to: a; b; c; d; e; 2 more"
 
 
 @pytest.mark.parametrize(("encoding", "passed"), [("utf-8", "✓"), ("ascii", "+"), (None, "✓"), ("no-such", "+")])

@@ -90,4 +90,4 @@ def test_a_skip_shows_its_reason(passed_result: RunResult) -> None:
     """The reason of a skip and the blind spots of a pass are in the summary."""
     text = _written(passed_result)
     assert "skipped by the case: draws from NumPy" in text
-    assert "blind to nothing depends on input `mask`" in text
+    assert "blind to: nothing depends on input `mask`" in text

@@ -62,7 +62,7 @@ def test_failures_skips_and_blind_spots_are_told(is_terminal: bool, ordinary_res
         "bound: rtol 1e-06, atol 1e-05, from the preset `guide`",
         "... and 8 more findings",
         "skipped by the case: draws from NumPy",
-        "blind to nothing depends on input `mask`",
+        "blind to: nothing depends on input `mask`",
     ):
         assert part in text
 

@@ -45,6 +45,7 @@ class Bound:
         noise: The largest change of the reference over its reruns; None where noise had no say.
         scale: The largest finite magnitude of the reference.
         ill_conditioned: Whether noise decided the bound and exceeds `ILL_CONDITIONED` times the scale.
+        by_noise: Whether noise decided the bound.
     """
 
     rtol: float
@@ -53,6 +54,7 @@ class Bound:
     noise: float | None = None
     scale: float = 0.0
     ill_conditioned: bool = False
+    by_noise: bool = False
 
     @property
     def swallows(self) -> bool:
@@ -122,7 +124,7 @@ def _measured(scale: float, noise: float, dtype: str, cross_runtime: bool) -> Bo
     if factor * noise > rounding:
         source = f"measured: {factor} times the reference's own noise of {noise:.3g}"
         # An infinite bound would let anything pass.
-        return Bound(0.0, min(factor * noise, _MOST), source, noise, scale, noise > ILL_CONDITIONED * scale)
+        return Bound(0.0, min(factor * noise, _MOST), source, noise, scale, noise > ILL_CONDITIONED * scale, True)
     source = f"measured: {ROUNDINGS} units in the last place of {dtype} at the largest value, {scale:.3g}"
     return Bound(0.0, min(rounding, _MOST), source, noise, scale)
 

@@ -16,6 +16,7 @@ from tf_equivalence.result import Difference, Finding
 from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need, Step
 
 _REGULARIZATION = "regularization_losses"
+_MOST_BOUNDS = 5
 
 
 def judge_numbers(evidence: Evidence, step: Step) -> Judged:
@@ -100,12 +101,28 @@ def _ill_conditioned(judgement: RunJudgement) -> list[str]:
     return [name for name, bound in judgement.bounds if bound.ill_conditioned]
 
 
+def _allowed(judgement: RunJudgement) -> list[str]:
+    """Return what was allowed and why: the range over all arrays, and each array whose noise decided."""
+    by_noise = [(name, bound) for name, bound in judgement.bounds if bound.by_noise]
+    others = [bound for name, bound in judgement.bounds if not bound.by_noise]
+    lines = [f"allowed {bound.atol:.3g} for {name} ({bound.source})" for name, bound in by_noise[:_MOST_BOUNDS]]
+    if len(by_noise) > _MOST_BOUNDS:
+        lines.append(f"allowed by noise for {len(by_noise) - _MOST_BOUNDS} more arrays")
+    if others:
+        low, high = min(bound.atol for bound in others), max(bound.atol for bound in others)
+        widest = next(bound for bound in others if bound.atol == high)
+        spread = f"{high:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+        rtol = f" + {widest.rtol:.3g} * |TF1|" if widest.rtol else ""
+        lines.append(f"allowed {spread}{rtol} ({widest.source})")
+    return lines
+
+
 def _summarize(condition: str, judgement: RunJudgement, remarks: tuple[str, ...]) -> list[str]:
     call = {"random-second": "second call: ", "random": "first call: "}.get(condition, "")
     arrays = "1 array" if judgement.compared == 1 else f"{judgement.compared} arrays"
     compared = f"{call}{arrays} with {judgement.elements} elements compared"
     largest = f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
-    notes = [f"{compared}; {largest}"]
+    notes = [f"{compared}; {largest}", *(f"{call}{line}" for line in _allowed(judgement))]
     notes += [
         f"{call}ill-conditioned: {name}: the reference's own noise exceeds {ILL_CONDITIONED:g} of its values"
         for name in _ill_conditioned(judgement)

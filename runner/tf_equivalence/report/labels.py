@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tf_equivalence.result import Outcome, Power, RunResult
 
 # Worst first: the order in which counts are given and failures are listed.
+_MOST_BLIND_SPOTS = 5  # in a line for people; the JSON has all
 ORDER = (Outcome.ERROR, Outcome.DIVERGED, Outcome.PASSED, Outcome.SKIPPED)
 FAILED = (Outcome.ERROR, Outcome.DIVERGED)
 
@@ -62,8 +63,10 @@ def verdict(result: RunResult) -> str:
 
 
 def power_text(power: Power) -> str:
-    """Return what the step would have caught, and what it is blind to."""
+    """Return what the step would have caught, and the first things that it is blind to."""
     text = f"power: {power.caught} of {plural(power.probes, 'probe')} caught"
-    if power.blind_spots:
-        text += f"; blind to {', '.join(power.blind_spots)}"
-    return text
+    if not power.blind_spots:
+        return text
+    more = len(power.blind_spots) - _MOST_BLIND_SPOTS
+    blind = [*power.blind_spots[:_MOST_BLIND_SPOTS], *([f"{more} more"] if more > 0 else [])]
+    return f"{text}; blind to: {'; '.join(blind)}"
