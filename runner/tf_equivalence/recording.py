@@ -14,14 +14,19 @@ Runs on Python 3.7 with NumPy 1.18 too, and never imports TensorFlow.
 import dataclasses
 import json
 import os
+import struct
+import zipfile
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, cast
+from typing import Any, BinaryIO, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, cast
 
 import numpy as np
 
 T = TypeVar("T")
 
 FORMAT = 1
+MAPPED = 1 << 22  # bytes; a smaller array is read, and its checksum verified
+_ALIGNMENT = 64
+_LOCAL_HEADER, _ZIP64 = 30, 20  # bytes of a zip file's local header, and of the field with 64-bit sizes
 
 
 @dataclass(frozen=True)
@@ -370,14 +375,25 @@ def write_record(directory, name, record):
 
 def write_arrays(directory, name, arrays):
     # type: (str, str, Mapping[str, np.ndarray]) -> None
-    """Write `<directory>/<name>.npz`; object arrays are refused with `ValueError`."""
+    """Write `<directory>/<name>.npz`, uncompressed; object arrays are refused with `ValueError`."""
     path = os.path.join(directory, name + ".npz")
     for key, array in arrays.items():
         if array.dtype.hasobject:
             raise ValueError("{}: array {!r} holds Python objects".format(name, key))
-    with open(path + ".part", "wb") as stream:
-        np.savez(stream, **arrays)  # type: ignore[arg-type]
+    with open(path + ".part", "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for key, array in arrays.items():
+            info = zipfile.ZipInfo(key + ".npy")
+            info.extra = _padding(stream.tell() + _LOCAL_HEADER + len(info.filename.encode("utf-8")) + _ZIP64)
+            with archive.open(info, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
     os.replace(path + ".part", path)
+
+
+def _padding(offset):
+    # type: (int) -> bytes
+    """Return an extra field after which a member that would start at `offset` is aligned, and so its numbers."""
+    count = -(offset + 4) % _ALIGNMENT
+    return struct.pack("<HH", 0xD935, count) + bytes(count)  # the field that Android's zipalign pads with
 
 
 def read_record(cls, directory, name):
@@ -393,12 +409,55 @@ def read_record(cls, directory, name):
 
 def read_arrays(directory, name):
     # type: (str, str) -> Dict[str, np.ndarray]
-    """Read `<directory>/<name>.npz`; empty where there is none."""
+    """Read `<directory>/<name>.npz`; empty where there is none.
+
+    Large arrays are mapped into memory, read-only, so that they may be larger than it; whoever replaces
+    the file must do so by another one.
+    """
     path = os.path.join(directory, name + ".npz")
     if not os.path.exists(path):
         return {}
-    with np.load(path, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive.files}
+    arrays = {}  # type: Dict[str, np.ndarray]
+    with np.load(path, allow_pickle=False) as archive, open(path, "rb") as stream, zipfile.ZipFile(stream) as members:
+        for key in archive.files:
+            mapped = _mapped(path, stream, members, key + ".npy")
+            arrays[key] = archive[key] if mapped is None else mapped
+    return arrays
+
+
+def _mapped(path, stream, members, member):
+    # type: (str, BinaryIO, zipfile.ZipFile, str) -> Optional[np.ndarray]
+    """Return one member of an `.npz` mapped into memory; None where reading it does as well or is needed."""
+    if member not in members.NameToInfo:
+        return None
+    info = members.getinfo(member)
+    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.file_size < MAPPED:
+        return None
+    stream.seek(info.header_offset)
+    header = stream.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+        return None
+    start = info.header_offset + _LOCAL_HEADER + sum(struct.unpack("<HH", header[26:30]))  # its name, its extra field
+    stream.seek(start)
+    version = np.lib.format.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        return None
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran_order, dtype = read_header(stream)
+    size = dtype.itemsize * _product(shape)
+    if dtype.hasobject or not size or stream.tell() + size != start + info.file_size:
+        return None  # nothing can be mapped, or reading it tells what is wrong
+    order = "F" if fortran_order else "C"  # type: Any
+    mapped = np.memmap(path, dtype, "r", stream.tell(), shape, order)
+    return np.asarray(mapped).reshape(shape, order=order)  # a scalar is mapped as an array of one element
+
+
+def _product(shape):
+    # type: (Tuple[int, ...]) -> int
+    product = 1
+    for dimension in shape:  # in Python's integers, which do not overflow
+        product *= dimension
+    return product
 
 
 def user_frames(stack):

@@ -106,6 +106,14 @@ def test_reruns_that_do_not_compare_never_widen(rerun: np.ndarray) -> None:
     assert bound.atol == ROUNDINGS * 2.0**-23 * 2.0
 
 
+def test_a_rerun_that_changes_by_more_than_float64_holds_is_noise() -> None:
+    """A change from one end of the range to the other is the largest noise there is, not none."""
+    bound = bound_for("x", np.array([1.7e308, 1.0]), [np.array([-1.7e308, 1.0])], "measured")
+    assert bound.noise == np.finfo(np.float64).max
+    assert bound.ill_conditioned
+    assert bound.swallows
+
+
 def test_bounds_stay_finite() -> None:
     """Noise near the largest float does not make a bound that lets anything pass."""
     reference = np.array([1e308, 1.0])

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tf_equivalence.judge.bounds import Bound, bound_for
-from tf_equivalence.judge.compare import BLOCK, Difference, compare, json_number, largest_difference
+from tf_equivalence.judge.compare import Difference, compare, json_number, largest_difference
+from tf_equivalence.judge.elements import BLOCK
 from tf_equivalence.judge.wording import describe
 
 EXACT = Bound(0.0, 0.0, "exact")

@@ -405,3 +405,12 @@ def test_losses_know_where_they_were_created() -> None:
     tf1, tf2 = _Side(a=VALUES).loss(0.25, "w", line=3), _Side(a=VALUES).loss(0.5, "w", line=8)
     ours, theirs = _judge(tf1, tf2).loss_sources["w:0"]
     assert (ours[0].line, theirs[0].line) == (3, 8)
+
+
+@pytest.mark.parametrize(("globs", "passes"), [((), False), (("output",), True), (("other*",), False)])
+def test_nan_agrees_only_in_outputs_the_case_names(globs: tuple[str, ...], passes: bool) -> None:
+    """NaN at the same place on both sides is a difference unless the case says otherwise for that output."""
+    array = np.array([np.nan, 1.0], np.float32)
+    run = RunRecord("c", (Leaf("output", "tensor", "float32", (2,), ("o",)),))
+    found = judge_run(run, {"o": array}, [], run, {"o": array}, "measured", tf2_names=str, nan_equal=globs)
+    assert (not found.findings) is passes

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tf_equivalence.case import Tolerance
+from tf_equivalence.judge.elements import blocks
 
 Array = npt.NDArray[Any]
 TolerancePreset = str | Tolerance | Mapping[str, Tolerance]
@@ -69,10 +70,11 @@ def eps_of(dtype: str) -> float:
 
 def unmatched_globs(tolerance: Mapping[str, Tolerance], names: Sequence[str]) -> tuple[str, ...]:
     """Return the globs that match none of the names."""
-    return tuple(glob for glob in tolerance if not any(_matches(name, glob) for name in names))
+    return tuple(glob for glob in tolerance if not any(matches(name, glob) for name in names))
 
 
-def _matches(name: str, glob: str) -> bool:
+def matches(name: str, glob: str) -> bool:
+    """Return whether a glob of a case means the output `name`."""
     return name == glob or fnmatchcase(name, glob)  # a name may hold brackets of its own
 
 
@@ -83,7 +85,7 @@ def resolve_tolerance(tolerance: TolerancePreset, name: str) -> tuple[str | Tole
     if isinstance(tolerance, Tolerance):
         return tolerance, "the given tolerance"
     for glob, chosen in tolerance.items():
-        if _matches(name, glob):
+        if matches(name, glob):
             return chosen, f"the case's tolerance for {glob!r}"
     return "measured", ""
 
@@ -134,17 +136,24 @@ def largest(array: Array) -> float:
 
     Magnitudes beyond float64, which complex numbers can have, count as its largest number.
     """
-    kind = array.dtype.kind
-    if kind not in "fciu" or not array.size:
+    if array.dtype.kind not in "fciu":
         return 0.0
+    flat = array.reshape(-1)
+    return max((_largest_of_block(flat[block]) for block in blocks(flat.size)), default=0.0)
+
+
+def _largest_of_block(array: Array) -> float:
+    kind = array.dtype.kind
     if kind in "iu":  # Python's integers: the magnitude of the smallest int64 is no int64
         return float(max(abs(int(array.max())), abs(int(array.min()))))
+    if kind == "f":  # real magnitudes are exact in any width
+        top = np.maximum(array.max(), -array.min())
+        if np.isfinite(top):
+            return float(top)
     finite = np.isfinite(array)
     with np.errstate(over="ignore", invalid="ignore"):
-        # Real magnitudes are exact in any width; complex ones are not.
-        magnitude = np.abs(widened(array) if kind == "c" else array)
-    where: Any = True if finite.all() else finite
-    return min(float(np.max(magnitude, where=where, initial=0.0)), _MOST)
+        magnitude = np.abs(widened(array))
+    return min(float(np.max(magnitude, where=finite, initial=0.0)), _MOST)
 
 
 def widened(array: Array) -> Array:
@@ -155,14 +164,24 @@ def widened(array: Array) -> Array:
 
 
 def _noise(reference: Array, reruns: Sequence[Array]) -> float:
-    """Return the largest change of any element over the reruns, where it is a number on both sides."""
+    """Return the largest change of any element over the reruns, where it is a number on both sides.
+
+    A change beyond float64 counts as its largest number.
+    """
+    flat = reference.reshape(-1)
     noise = 0.0
     for rerun in reruns:
-        comparable = rerun.shape == reference.shape and rerun.dtype == reference.dtype
-        if not comparable or np.array_equal(rerun, reference):
+        if rerun.shape != reference.shape or rerun.dtype != reference.dtype:
             continue
-        with np.errstate(invalid="ignore", over="ignore"):
-            change = widened(rerun) - widened(reference)
-        finite = np.isfinite(reference) & np.isfinite(rerun)
-        noise = max(noise, largest(np.where(finite, change, 0)))
+        again = rerun.reshape(-1)
+        noise = max((noise, *(_change(flat[block], again[block]) for block in blocks(flat.size))))
     return noise
+
+
+def _change(before: Array, after: Array) -> float:
+    if np.array_equal(before, after):
+        return 0.0
+    finite = np.isfinite(before) & np.isfinite(after)
+    with np.errstate(invalid="ignore", over="ignore"):
+        change = np.abs(widened(after) - widened(before))
+    return min(float(np.max(change, where=finite, initial=0.0)), _MOST)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tf_equivalence.judge.bounds import ROUNDINGS, Array, Bound, TolerancePreset, bound_for, eps_of, largest
+from tf_equivalence.judge.bounds import ROUNDINGS, Array, Bound, TolerancePreset, bound_for, eps_of, largest, matches
 from tf_equivalence.judge.compare import Difference, compare, largest_difference
+from tf_equivalence.judge.elements import blocks
 from tf_equivalence.judge.wording import describe
 from tf_equivalence.recording import COMPONENTS, Leaf, Loss, RunRecord, Stack
 from tf_equivalence.result import Finding
@@ -67,6 +68,7 @@ def judge_run(  # noqa: PLR0913 - two runs, each with its arrays, and how to com
     *,
     tf2_names: Callable[[str], str],
     cross_runtime: bool = False,
+    nan_equal: Sequence[str] = (),
 ) -> RunJudgement:
     """Compare a TF2 run with its TF1 reference; outputs are matched by name, never by position.
 
@@ -79,11 +81,12 @@ def judge_run(  # noqa: PLR0913 - two runs, each with its arrays, and how to com
         tolerance: As the case or the run chose it.
         tf2_names: Maps a TF1 variable name to the TF2 name.
         cross_runtime: Whether the reference comes from another TensorFlow.
+        nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees.
     """
     lacking = [*_absent("TF1", tf1, tf1_arrays), *_absent("TF2", tf2, tf2_arrays)]
     if lacking:
         return RunJudgement(tuple(lacking), 0, 0, 0.0, 0.0, ())
-    judge = _Judge((tf1_arrays, tf2_arrays), reruns, tolerance, cross_runtime)
+    judge = _Judge((tf1_arrays, tf2_arrays), reruns, tolerance, cross_runtime, nan_equal)
     judge.outputs(tf1.outputs, tf2.outputs)
     judge.check_that_something_was_compared()
     judge.losses(tf1, tf2, tf2_names)
@@ -108,10 +111,15 @@ def _absent(side: str, run: RunRecord, arrays: Arrays) -> list[Finding]:
 
 class _Judge:
     def __init__(
-        self, arrays: tuple[Arrays, Arrays], reruns: Sequence[Arrays], tolerance: TolerancePreset, cross_runtime: bool
+        self,
+        arrays: tuple[Arrays, Arrays],
+        reruns: Sequence[Arrays],
+        tolerance: TolerancePreset,
+        cross_runtime: bool,
+        nan_equal: Sequence[str],
     ) -> None:
         self._arrays, self._reruns = arrays, reruns
-        self._tolerance, self._cross_runtime = tolerance, cross_runtime
+        self._tolerance, self._cross_runtime, self._nan_equal = tolerance, cross_runtime, nan_equal
         self._found: list[tuple[float, Finding]] = []
         self._compared = self._elements = self._finite = 0
         self._max_abs = self._max_rel = 0.0
@@ -195,7 +203,8 @@ class _Judge:
         bound = bound_for(output, ours, reruns, self._tolerance, dtype=dtypes[0], cross_runtime=self._cross_runtime)
         apart = self._count(name, ours, theirs, bound)
         self._note_width(name, ours, bound, apart, dtypes[0])
-        found = compare(ours, theirs, bound, tf1_dtype=dtypes[0], tf2_dtype=dtypes[1])
+        nan_equal = any(matches(output, glob) for glob in self._nan_equal)
+        found = compare(ours, theirs, bound, nan_equal=nan_equal, tf1_dtype=dtypes[0], tf2_dtype=dtypes[1])
         if found is not None:
             self._differs("output", name, found, describe(name, found))
 
@@ -216,7 +225,8 @@ class _Judge:
         """Note what keeps a floating output from being checked in earnest."""
         if ours.dtype.kind not in "fc":
             return
-        finite = int(np.count_nonzero(np.isfinite(ours)))
+        flat = ours.reshape(-1)
+        finite = sum(int(np.count_nonzero(np.isfinite(flat[block]))) for block in blocks(flat.size))
         self._finite += finite if ours.size else 1  # an empty array is all there is of it
         if finite < ours.size:
             self._notes.append(f"{name} has {ours.size - finite} non-finite of {ours.size} elements on the TF1 side")
