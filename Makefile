@@ -71,6 +71,11 @@ format: $(STAMP) ## Put the code into shape
 bench: $(STAMP) ## Measure speed and memory beside the guide's code as a plain script
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-compare
+bench-compare: $(STAMP) ## Measure the comparator beside NumPy's and Polygraphy's
+	@scripts/install_peers
+	@$(BIN)/python -m benchmarks.compare
+
 .PHONY: bench-image
 bench-image: $(STAMP) ## Measure the image: its size by layer, the time to the first step, the time to build it again
 	@DOCKER=$$(scripts/engine) $(BIN)/python -m benchmarks.image

@@ -4,7 +4,7 @@ Runs on Python 3.7 with NumPy 1.18 too, and never imports TensorFlow.
 """
 
 import operator
-from typing import Any, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -94,6 +94,7 @@ class EquivalenceCase:
         constant: The value of every floating variable in the `constant-weights` step.
         tolerance: `"measured"`, `"guide"`, a `Tolerance`, or a mapping from output glob to `Tolerance`;
             None takes the run's own setting, which is `"measured"` unless configured.
+        nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees; elsewhere NaN fails.
         skip: Step id to reason; the reason is shown in every report.
         checkpoint: Prefix of an existing name-based TF1 checkpoint.
         reference: `"graph"` (TF1 graph mode of the pinned nightly) or `"tf1.15"`; None takes the
@@ -104,6 +105,7 @@ class EquivalenceCase:
     variable_names = {}  # type: Mapping[str, str]
     constant = 0.001  # type: float
     tolerance = None  # type: Union[None, str, Tolerance, Mapping[str, Tolerance]]
+    nan_equal = ()  # type: Sequence[str]
     skip = {}  # type: Mapping[str, str]
     checkpoint = None  # type: Optional[str]
     reference = None  # type: Optional[str]

@@ -159,6 +159,7 @@ def test_load_fault_is_told_from_others(recordings: Recordings) -> None:
         pytest.param({"tolerance": [0.1, 0.1]}, [], id="bound"),
         pytest.param({"tolerance": {"out*": [0.1, 0.1]}}, [], id="glob"),
         pytest.param({"tolerance": {"logit*": [0.1, 0.1]}}, ["tolerance-glob"], id="glob-that-matches-nothing"),
+        pytest.param({"nan_equal": ["logit*"]}, ["nan_equal-glob"], id="nan-glob-that-matches-nothing"),
         pytest.param({"reference": "tf1.15"}, ["reference"], id="reference"),
         pytest.param({"reference": "graph"}, [], id="own-reference"),
     ],

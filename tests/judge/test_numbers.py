@@ -194,6 +194,27 @@ def test_sighting_comes_before_the_numbers_it_explains(recordings: Recordings) -
     assert findings[0].location == Location("net.py", 44)
 
 
+@pytest.mark.parametrize(
+    ("globs", "expected"), [((), ["output-non-finite"]), (("out*",), []), (("other",), ["output-non-finite"])]
+)
+def test_nan_agrees_only_where_the_case_says_so(
+    recordings: Recordings, globs: tuple[str, ...], expected: list[str]
+) -> None:
+    """NaN against NaN fails, but for the outputs that the case names; a number against NaN always fails."""
+    values = {"output": np.array([1.0, np.nan], np.float32)}
+    recordings.complete(values, {"nan_equal": list(globs)})
+    assert kinds(judge_numbers(recordings.evidence, STEPS["named-weights"])[0]) == expected
+    recordings.run(TF2_INFERENCE, "named", {"output": np.array([np.nan, np.nan], np.float32)})
+    assert kinds(judge_numbers(recordings.evidence, STEPS["named-weights"])[0]) == ["output-non-finite"]
+
+
+def test_nothing_but_nan_is_nothing_compared(recordings: Recordings) -> None:
+    """Where NaN agrees and there is nothing else, nothing is known."""
+    values = {"output": np.array([np.nan, np.nan], np.float32)}
+    recordings.complete(values, {"nan_equal": ["output"]})
+    assert kinds(judge_numbers(recordings.evidence, STEPS["named-weights"])[0]) == ["nothing-compared"]
+
+
 def test_a_pass_says_what_was_allowed(recordings: Recordings) -> None:
     """The range of the bounds over all arrays, and where they come from."""
     outputs = {"small": np.array([1e-6], np.float32), "large": np.array([1e6], np.float32)}

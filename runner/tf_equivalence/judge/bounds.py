@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -68,9 +68,9 @@ def eps_of(dtype: str) -> float:
     return _EPS.get(dtype, 0.0)
 
 
-def unmatched_globs(tolerance: Mapping[str, Tolerance], names: Sequence[str]) -> tuple[str, ...]:
+def unmatched_globs(globs: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
     """Return the globs that match none of the names."""
-    return tuple(glob for glob in tolerance if not any(matches(name, glob) for name in names))
+    return tuple(glob for glob in globs if not any(matches(name, glob) for name in names))
 
 
 def matches(name: str, glob: str) -> bool:

@@ -154,6 +154,7 @@ def check_case(evidence: Evidence, case: CaseRef, known_classes: Sequence[str]) 
                 )
             )
     found += _check_tolerance(evidence, here)
+    found += _check_globs("nan_equal", evidence.nan_equal(), evidence, here)
     for name in record.module_cases:
         if name not in known_classes:
             found.append(
@@ -193,17 +194,15 @@ def _check_tolerance(evidence: Evidence, here: Location) -> list[Finding]:
                 here,
             )
         ]
-    if not isinstance(tolerance, Mapping):
-        return []
+    return _check_globs("tolerance", tolerance, evidence, here) if isinstance(tolerance, Mapping) else []
+
+
+def _check_globs(member: str, globs: Iterable[str], evidence: Evidence, here: Location) -> list[Finding]:
+    """Return a finding for each glob that matches no output: it would be without effect in silence."""
     names = evidence.output_names()
     return [
-        Finding(
-            "tolerance-glob",
-            glob,
-            f"The tolerance glob {glob!r} matches no output; {_nearest(glob, names)}",
-            here,
-        )
-        for glob in (unmatched_globs(tolerance, names) if names else ())
+        Finding(f"{member}-glob", glob, f"The {member} glob {glob!r} matches no output; {_nearest(glob, names)}", here)
+        for glob in (unmatched_globs(globs, names) if names else ())
     ]
 
 

@@ -131,6 +131,11 @@ class Evidence:
             return {glob: Tolerance(*bound) for glob, bound in written.items()}
         return str(written)
 
+    def nan_equal(self) -> tuple[str, ...]:
+        """Return the globs of the outputs in which NaN agrees with NaN."""
+        record = self.any_build()
+        return tuple(record.settings.get("nan_equal", ())) if record else ()
+
     def tf2_name(self, tf1_name: str) -> str:
         """Return the name that a TF1 variable has on the TF2 side; both without `:0`."""
         record = self.any_build()

@@ -64,7 +64,14 @@ def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> tuple[RunJudgement,
     one, other = evidence.run(tf1), evidence.run(tf2)
     ours, theirs = _comparable_losses(one.record, other.record)
     judgement = judge_run(
-        ours, one.arrays, one.reruns, theirs, other.arrays, evidence.tolerance(), tf2_names=evidence.tf2_name
+        ours,
+        one.arrays,
+        one.reruns,
+        theirs,
+        other.arrays,
+        evidence.tolerance(),
+        tf2_names=evidence.tf2_name,
+        nan_equal=evidence.nan_equal(),
     )
     return judgement, one.remarks
 

@@ -64,6 +64,7 @@ def _differs(evidence: Evidence, reference: Run, other: Run) -> bool:
         other.arrays,
         evidence.tolerance(),
         tf2_names=evidence.tf2_name,
+        nan_equal=evidence.nan_equal(),
     )
     return bool(judgement.findings)
 

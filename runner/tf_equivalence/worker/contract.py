@@ -80,6 +80,9 @@ def _check_settings(case):
         value = getattr(case, name)  # type: Any
         if not isinstance(value, Mapping):
             raise _refuse(case, name, value, "a mapping from {}".format(meaning))
+    globs = case.nan_equal  # type: Any
+    if not isinstance(globs, (tuple, list)) or not all(isinstance(glob, str) for glob in globs):
+        raise _refuse(case, "nan_equal", globs, "a tuple of output globs, such as ('logits',)")
     constant = case.constant  # type: Any
     if not isinstance(constant, numbers.Real) or isinstance(constant, bool):
         raise _refuse(case, "constant", constant, "a number")

@@ -129,6 +129,7 @@ def case_settings(case):
         "variable_names": {str(k): str(v) for k, v in case.variable_names.items()},
         "constant": float(case.constant),
         "tolerance": written,
+        "nan_equal": [str(glob) for glob in case.nan_equal],
         "skip": {str(k): str(v) for k, v in case.skip.items()},
         "reference": case.reference,
     }
