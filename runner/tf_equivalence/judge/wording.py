@@ -63,7 +63,11 @@ def _places_of_non_finite(name: str, difference: Difference) -> str:
     )
     if any(nans):
         text += f"; {nans[0]} NaN on the TF1 side, {nans[1]} on the TF2 side"
-    equal = " NaN is never equal to NaN: keep it from arising, on both sides." if nans[0] and nans[1] else ""
+    equal = (
+        " NaN is not equal to NaN: keep it from arising, or name the output in `nan_equal`."
+        if nans[0] and nans[1]
+        else ""
+    )
     return f"{text}.{equal}{_finite_beside(difference)}"
 
 

@@ -118,7 +118,7 @@ def _non_finite_finding(evidence: Evidence, op: TracedOp) -> Finding:
         kind="operation-non-finite",
         name=op.name,
         message=f"{op.type} `{op.name}` at {place} is the first operation with a value that is not finite, on both "
-        "sides. NaN is never equal to NaN, so nothing is known about what follows. Guard the operation, as with "
+        "sides. NaN is not equal to NaN, so nothing is known about what follows. Guard the operation, as with "
         "tf.math.divide_no_nan, or give inputs for which it is finite.",
         location=place,
         stack=evidence.places.lines(op.stack),
