@@ -105,7 +105,8 @@ def _words(tf1: Any, tf2: Any, bound: Bound | None = None, name: str = "logits",
             [np.nan, 1.0, 2.0],
             [np.nan, 1.0, 2.5],
             "logits has non-finite values that do not agree, 2 of 3 elements (66.7%), first at [0] (TF1 nan, TF2 nan); "
-            "1 NaN on the TF1 side, 1 on the TF2 side. NaN is not equal to NaN: keep it from arising, or name the output in `nan_equal`. "
+            "1 NaN on the TF1 side, 1 on the TF2 side. NaN is not equal to NaN: keep it from arising, or name the "
+            "output in `nan_equal`. "
             "Finite values differ, too, by up to 0.5 at [2] (TF1 2, TF2 2.5). Non-finite values must agree in place "
             "and sign under any tolerance.",
             id="nan",
