@@ -71,6 +71,11 @@ format: $(STAMP) ## Put the code into shape
 bench: $(STAMP) ## Measure speed and memory beside the guide's code as a plain script
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-verdicts
+bench-verdicts: $(STAMP) ## Show what wrongly passes and what wrongly fails, here and in other comparators
+	@scripts/install_peers
+	@$(BIN)/python -m benchmarks.verdicts
+
 .PHONY: bench-compare
 bench-compare: $(STAMP) ## Measure the comparator beside NumPy's and Polygraphy's
 	@scripts/install_peers
