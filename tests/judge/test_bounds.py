@@ -186,7 +186,7 @@ def test_a_bound_that_lets_zeros_pass_is_recognised(bound: Bound, expected: bool
     ("dtype", "value", "expected"),
     [
         (np.float32, 1e-44, 2.0**-126),
-        (np.float32, 1e-30, 2.0**-126),
+        (np.float32, 1e-33, 2.0**-126),
         (np.float32, 1e-12, 16 * 2.0**-23 * float(np.float32(1e-12))),
         (np.float64, 1e-320, 2.0**-1022),
         (np.float16, 1e-7, 16 * 2.0**-24),

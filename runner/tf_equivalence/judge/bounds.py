@@ -140,7 +140,7 @@ def _measured(scale: float, noise: float, dtype: str, cross_runtime: bool) -> Bo
         # An infinite bound would let anything pass.
         return Bound(0.0, min(factor * noise, _MOST), source, noise, scale, noise > ILL_CONDITIONED * scale, True)
     tiny = _TINY.get(dtype, 0.0)
-    if 0.0 < rounding < tiny:
+    if scale > 0.0 and rounding < tiny:
         source = f"measured: the smallest normal number of {dtype}, below which values may be flushed to zero"
         return Bound(0.0, tiny, source, noise, scale)
     source = f"measured: {ROUNDINGS} units in the last place of {dtype} at the largest value, {scale:.3g}"
