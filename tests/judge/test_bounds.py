@@ -1,7 +1,5 @@
 """Bounds: who decides them, from which figures, and how wide they may become."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -180,21 +178,3 @@ def test_unmatched_globs_are_case_sensitive() -> None:
 def test_a_bound_that_lets_zeros_pass_is_recognised(bound: Bound, expected: bool) -> None:
     """A bound as wide as the largest value checks nothing."""
     assert bound.swallows is expected
-
-
-@pytest.mark.parametrize(
-    ("dtype", "value", "expected"),
-    [
-        (np.float32, 1e-44, 2.0**-126),
-        (np.float32, 1e-33, 2.0**-126),
-        (np.float32, 1e-12, 16 * 2.0**-23 * float(np.float32(1e-12))),
-        (np.float64, 1e-320, 2.0**-1022),
-        (np.float16, 1e-7, 16 * 2.0**-24),
-        (np.float32, 0.0, 0.0),
-    ],
-    ids=["subnormal", "rounding is subnormal", "small", "float64", "float16", "zero"],
-)
-def test_subnormal_numbers_are_not_told_apart(dtype: Any, value: float, expected: float) -> None:
-    """Kernels may flush what is below the smallest normal number; from there on the last place counts."""
-    found = bound_for("output", np.array([value], dtype), [], "measured")
-    assert found.atol == pytest.approx(expected, rel=1e-6, abs=0.0)

@@ -35,18 +35,6 @@ _EPS = {
 }
 
 
-# The smallest normal number. Kernels may flush what is smaller to zero, so that down there nothing is told apart.
-# (float16 is computed in float32, and keeps its subnormal numbers.)
-_TINY = {
-    "float16": ROUNDINGS * 2.0**-24,
-    "bfloat16": 2.0**-126,
-    "float32": 2.0**-126,
-    "float64": 2.0**-1022,
-    "complex64": 2.0**-126,
-    "complex128": 2.0**-1022,
-}
-
-
 @dataclass(frozen=True)
 class Bound:
     """The bound on one array: an element passes when ``|tf1 - tf2| <= atol + rtol * |tf1|``.
@@ -139,10 +127,6 @@ def _measured(scale: float, noise: float, dtype: str, cross_runtime: bool) -> Bo
         source = f"measured: {factor} times the reference's own noise of {noise:.3g}"
         # An infinite bound would let anything pass.
         return Bound(0.0, min(factor * noise, _MOST), source, noise, scale, noise > ILL_CONDITIONED * scale, True)
-    tiny = _TINY.get(dtype, 0.0)
-    if scale > 0.0 and rounding < tiny:
-        source = f"measured: the smallest normal number of {dtype}, below which values may be flushed to zero"
-        return Bound(0.0, tiny, source, noise, scale)
     source = f"measured: {ROUNDINGS} units in the last place of {dtype} at the largest value, {scale:.3g}"
     return Bound(0.0, min(rounding, _MOST), source, noise, scale)
 
