@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tf_equivalence.judge.bounds import ILL_CONDITIONED
 from tf_equivalence.judge.census import compare_census
-from tf_equivalence.judge.evidence import Evidence, Judged
+from tf_equivalence.judge.evidence import Evidence, Judged, Run
 from tf_equivalence.judge.initial import compare_initial_values
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.outputs import RunJudgement, judge_run
@@ -61,19 +61,23 @@ def _with_hint(step: Step, finding: Finding) -> Finding:
 
 def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> tuple[RunJudgement, tuple[str, ...]]:
     """Return the judgement, and why the reference is noisy, where that is known."""
-    one, other = evidence.run(tf1), evidence.run(tf2)
-    ours, theirs = _comparable_losses(one.record, other.record)
-    judgement = judge_run(
+    one = evidence.run(tf1)
+    return judge_runs(evidence, one, evidence.run(tf2)), one.remarks
+
+
+def judge_runs(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
+    """Compare two runs of a case as its steps do."""
+    ours, theirs = _comparable_losses(tf1.record, tf2.record)
+    return judge_run(
         ours,
-        one.arrays,
-        one.reruns,
+        tf1.arrays,
+        tf1.reruns,
         theirs,
-        other.arrays,
+        tf2.arrays,
         evidence.tolerance(),
         tf2_names=evidence.tf2_name,
         nan_equal=evidence.nan_equal(),
     )
-    return judgement, one.remarks
 
 
 def _comparable_losses(tf1: RunRecord, tf2: RunRecord) -> tuple[RunRecord, RunRecord]:

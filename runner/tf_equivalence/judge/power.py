@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tf_equivalence.judge.evidence import Evidence, Run
-from tf_equivalence.judge.outputs import judge_run
+from tf_equivalence.judge.numbers import judge_runs
 from tf_equivalence.recording import PROBES, Loss, Probe
 from tf_equivalence.result import Power
 from tf_equivalence.steps import Need, Step
@@ -29,13 +29,14 @@ def measure_power(evidence: Evidence, step: Step) -> tuple[Power | None, list[st
         probes = [probe for probe in evidence.built(tf2.build).probes if probe.condition == tf2.condition]
         if not probes:
             continue
-        reference = _without_losses(evidence.run(tf1))
+        whole = evidence.run(tf1)
+        reference = _without_losses(whole)
         if any(_is_noticed(evidence, reference, tf2, probe) for probe in probes if probe.kind == _UNCHANGED):
             return None, ["power was not measured: the same call gave other numbers when it was repeated"]
         changed = [probe for probe in probes if probe.kind != _UNCHANGED]
         tried += len(changed)
         missed += [probe for probe in changed if not _is_noticed(evidence, reference, tf2, probe)]
-        dropped = _drop_regularizer(evidence, tf1, tf2)
+        dropped = _drop_regularizer(evidence, whole, tf2)
         if dropped:
             tried += 1
             missed += [] if dropped[1] else [dropped[0]]
@@ -52,31 +53,18 @@ def _without_losses(run: Run) -> Run:
 def _is_noticed(evidence: Evidence, reference: Run, tf2: Need, probe: Probe) -> bool:
     if not probe.run:
         return True
-    return _differs(evidence, reference, evidence.run(Need(tf2.build, probe.run)))
+    return bool(judge_runs(evidence, reference, evidence.run(Need(tf2.build, probe.run))).findings)
 
 
-def _differs(evidence: Evidence, reference: Run, other: Run) -> bool:
-    judgement = judge_run(
-        reference.record,
-        reference.arrays,
-        reference.reruns,
-        other.record,
-        other.arrays,
-        evidence.tolerance(),
-        tf2_names=evidence.tf2_name,
-        nan_equal=evidence.nan_equal(),
-    )
-    return bool(judgement.findings)
-
-
-def _drop_regularizer(evidence: Evidence, tf1: Need, tf2: Need) -> tuple[Probe, bool] | None:
+def _drop_regularizer(evidence: Evidence, reference: Run, tf2: Need) -> tuple[Probe, bool] | None:
     """Drop the smallest of the TF2 model's losses, which is missed first, and return whether that shows."""
-    reference, other = evidence.run(tf1), evidence.run(tf2)
+    other = evidence.run(tf2)
     if not reference.record.losses or not other.record.losses:
         return None
     loss = min(other.record.losses, key=lambda loss: float(np.abs(other.arrays[loss.array])))
     target = ", ".join(f"{name}:0" for name in loss.variables) or "no variable"
-    return Probe(tf2.condition, _REGULARIZER, (target,)), _differs(evidence, reference, _dropped(other, loss))
+    judgement = judge_runs(evidence, reference, _dropped(other, loss))
+    return Probe(tf2.condition, _REGULARIZER, (target,)), bool(judgement.findings)
 
 
 def _dropped(run: Run, loss: Loss) -> Run:

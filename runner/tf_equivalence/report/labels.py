@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from tf_equivalence.result import Outcome, Power, RunResult
 
-# Worst first: the order in which counts are given and failures are listed.
 _MOST_BLIND_SPOTS = 5  # in a line for people; the JSON has all
+# Worst first: the order in which counts are given and failures are listed.
 ORDER = (Outcome.ERROR, Outcome.DIVERGED, Outcome.PASSED, Outcome.SKIPPED)
 FAILED = (Outcome.ERROR, Outcome.DIVERGED)
 
