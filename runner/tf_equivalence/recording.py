@@ -250,7 +250,7 @@ class Probe:
     Attributes:
         condition: The run that it was tried on.
         kind: A key of `PROBES`.
-        target: The names of the inputs or variables that it changed.
+        target: The names of the inputs, variables or operations that it changed.
         run: The recorded run, with outputs and no losses; empty where the call raised an exception.
     """
 
@@ -268,6 +268,7 @@ PROBES = {
     "input-scaled": "the scale of {0}",
     "variables-swapped": "which of {0} and {1} is which",
     "variable-scaled": "0.1% of {0}",
+    "activation-dropped": "whether {0} is applied",
     "regularizer-dropped": "the regularization loss of {0}",
 }
 

@@ -1,14 +1,15 @@
-"""Small known changes of inputs and weights, tried on the TF2 side: a step that misses them is blind to such bugs."""
+"""Small known changes, tried on the TF2 side: a step that misses them is blind to such bugs."""
 
 import contextlib
 import hashlib
-from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from tf_equivalence.recording import Probe, RunRecord
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import outputs
+from tf_equivalence.worker.activations import Dropped
 from tf_equivalence.worker.faults import StopBuild
 from tf_equivalence.worker.job import Recorder
 from tf_equivalence.worker.migrated import Migrated, stored_outputs
@@ -28,12 +29,14 @@ class Change(NamedTuple):
         target: Names of what it changes.
         arrays: The inputs to call with.
         values: New values of variables.
+        activation: The number of the activation to leave out, in the order of execution; -1 for none.
     """
 
     kind: str
     target: Tuple[str, ...]
     arrays: Any
     values: Tuple[Tuple[Any, np.ndarray], ...] = ()
+    activation: int = -1
 
 
 def probe(migrated, recorder, condition, arrays):
@@ -48,22 +51,35 @@ def probe(migrated, recorder, condition, arrays):
     count = budget(migrated.job.probes, len(variables))
     # In training, moving averages are written and not read.
     read = [variable for variable in variables if variable.trainable or not migrated.job.training]
-    changes = choose(arrays, _shuffled(read, condition), count)
+    changes = choose(arrays, _shuffled(read, condition), count, condition == "constant")
     if migrated.forward_seeds or condition == "functional":
         changes.insert(0, Change("unchanged", (), arrays))  # to see whether the call can be repeated at all
     for number, change in enumerate(changes):
-        run = "{}.probe-{}".format(condition, number)
-        try:
-            with applied(change), migrated.tool.replay(migrated.forward_seeds, restart=True):
-                leaves, values = stored_outputs(migrated, migrated.call(change.arrays, migrated.job.training))
-        except StopBuild as stop:
-            if stop.fault.kind == "exit":
-                raise
-            run = ""  # an exception does not go unnoticed
-        else:
-            recorder.run(run, RunRecord(run, leaves), values)
-        migrated.probes.append(Probe(condition, change.kind, change.target, run))
+        found = _try(migrated, recorder, condition, change, "{}.probe-{}".format(condition, number))
+        migrated.probes.extend([found] if found else [])
     recorder.lap("probes")
+
+
+def _try(migrated, recorder, condition, change, run):
+    # type: (Migrated, Recorder, str, Change, str) -> Optional[Probe]
+    """Call the model with the change and write what it returns; None for a change that does not exist here."""
+    dropped = Dropped(change.activation)
+    target = change.target
+    try:
+        with applied(change), dropped, migrated.tool.replay(migrated.forward_seeds, restart=True):
+            leaves, values = stored_outputs(migrated, migrated.call(change.arrays, migrated.job.training))
+    except StopBuild as stop:
+        if stop.fault.kind == "exit":
+            raise
+        if change.activation >= 0:  # the model may not run operation by operation at all
+            return None
+        return Probe(condition, change.kind, target)  # an exception does not go unnoticed
+    if change.activation >= 0:
+        if not dropped.name:
+            return None
+        target = (dropped.name,)
+    recorder.run(run, RunRecord(run, leaves), values)
+    return Probe(condition, change.kind, target, run)
 
 
 def budget(most, variables):
@@ -72,18 +88,23 @@ def budget(most, variables):
     return min(most, max(_FEWEST, _COST // max(variables, 1)))
 
 
-def choose(arrays, variables, count):
-    # type: (Any, Sequence[Any], int) -> List[Change]
-    """Return `count` changes at most: of inputs, swaps of variables, and of single variables with the rest.
+def choose(arrays, variables, count, constant=False):
+    # type: (Any, Sequence[Any], int, bool) -> List[Change]
+    """Return `count` changes at most: of inputs, swaps, activations, and of single variables with the rest.
 
     Args:
         arrays: The inputs, a nest of arrays.
         variables: Those that the call reads, in the order in which they are to be taken.
         count: How many to return at most.
+        constant: Whether all variables hold one constant. Then values that are all positive hide an
+            activation, so that one is left out even where few changes are tried.
     """
     numeric = [variable for variable in variables if variable.dtype.is_floating and variable.shape.is_fully_defined()]
     changes = list(_of_inputs(arrays))[: (count + 1) // 3]
     changes += _swaps(arrays, numeric, max(count // 4, int(count > _FEWEST)))
+    # The first, second, fourth, ... of the call: the earlier, the more computation it has to show through.
+    activations = max(count // 6, int(constant and count > 1))
+    changes += [Change("activation-dropped", (), arrays, activation=2**power - 1) for power in range(activations)]
     for variable in numeric:
         change = _scaled(arrays, variable) if len(changes) < count else None
         changes += [change] if change else []
