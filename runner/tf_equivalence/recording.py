@@ -244,6 +244,26 @@ def rerun(condition, number):
 
 
 @dataclass(frozen=True)
+class NoiseJump:
+    """The operation that makes a reference noisy.
+
+    Attributes:
+        type: Of the operation.
+        name: In the graph.
+        before: The largest change of its inputs when inputs and weights move by one unit in the last
+            place, relative to their magnitude.
+        after: The same of its output.
+        stack: The user's frames, innermost first.
+    """
+
+    type: str
+    name: str
+    before: float
+    after: float
+    stack: Stack
+
+
+@dataclass(frozen=True)
 class Probe:
     """A small known change of inputs or weights on the TF2 side, and what the model made of it.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tf_equivalence.judge.numbers import judge_numbers
-from tf_equivalence.recording import Digest, Loss, RunRecord, Sighting, write_arrays, write_record
+from tf_equivalence.recording import Digest, Loss, NoiseJump, RunRecord, Sighting, write_arrays, write_record
 from tf_equivalence.result import Finding, Location
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING
 
@@ -221,3 +221,16 @@ def test_a_pass_says_what_was_allowed(recordings: Recordings) -> None:
     recordings.complete(outputs)
     notes = judge_numbers(recordings.evidence, STEPS["named-weights"]).notes
     assert notes[1].startswith("allowed 1.91e-12 to 1.91 (measured: 16 units in the last place of float32")
+
+
+@pytest.mark.parametrize(
+    ("before", "words"), [(1e-7, "noise jumps at Sub net/sub (net.py:7): from 1e-07 to 0.2"), (0.01, "step by step")]
+)
+def test_noisy_operation_is_named(recordings: Recordings, before: float, words: str) -> None:
+    """Where the reference was computed again, the notes name the operation that amplifies its noise, and its line."""
+    recordings.complete({"output": np.ones(3, np.float32)})
+    again = recordings.evidence.rerun_directory(TF1_INFERENCE)
+    again.mkdir()
+    write_record(str(again), "named.noise", NoiseJump("Sub", "net/sub", before, 0.2, recordings.stack(7)))
+    notes = judge_numbers(recordings.evidence, STEPS["named-weights"]).notes
+    assert any(words in note for note in notes)

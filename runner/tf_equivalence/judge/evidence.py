@@ -11,9 +11,11 @@ import numpy as np
 
 from tf_equivalence.case import Tolerance
 from tf_equivalence.judge.places import Places
-from tf_equivalence.recording import BuildRecord, Fault, RunRecord, read_arrays, read_record
+from tf_equivalence.recording import BuildRecord, Fault, NoiseJump, RunRecord, read_arrays, read_record
 from tf_equivalence.result import Difference, Finding
 from tf_equivalence.steps import ALL_BUILDS, TF1_INFERENCE, TF1_TRAINING, Build, Need
+
+_JUMP = 100  # an operation that amplifies noise more than this is where it comes from
 
 Preset = str | Tolerance | Mapping[str, Tolerance]
 
@@ -112,7 +114,17 @@ class Evidence:
         names = [need.condition, *sorted(path.stem for path in again.glob(f"{need.condition}.rerun-*.npz"))]
         reruns = tuple(arrays for name in names if (arrays := read_arrays(str(again), name)))
         noisy = read_record(RunRecord, str(again), need.condition)
-        return Run(record, read_arrays(directory, need.condition), reruns, noisy.notes if noisy else ())
+        jump = read_record(NoiseJump, str(again), f"{need.condition}.noise")
+        remarks = (*(noisy.notes if noisy else ()), *([self._worded(jump)] if jump else []))
+        return Run(record, read_arrays(directory, need.condition), reruns, remarks)
+
+    def _worded(self, jump: NoiseJump) -> str:
+        place = self.places.location(jump.stack)
+        grows = "jumps" if jump.after > _JUMP * jump.before else "grows step by step, most"
+        return (
+            f"the reference's own noise {grows} at {jump.type} {jump.name}{f' ({place})' if place else ''}: from "
+            f"{jump.before:.1g} to {jump.after:.1g} of the largest value"
+        )
 
     def any_build(self) -> BuildRecord | None:
         """Return the record of any build that is there, for what all builds of a case share."""

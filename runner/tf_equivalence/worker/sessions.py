@@ -74,8 +74,8 @@ def read(session, variables):
 
 
 def run(reference, session, recorder, name, arrays, also=()):
-    # type: (Any, Any, Recorder, str, Any, Sequence[str]) -> None
-    """Fetch outputs and losses once and write them as the run `name`.
+    # type: (Any, Any, Recorder, str, Any, Sequence[str]) -> Dict[Any, Any]
+    """Fetch outputs and losses once, write them as the run `name`, and return them.
 
     Args:
         reference: The built graph.
@@ -107,6 +107,7 @@ def run(reference, session, recorder, name, arrays, also=()):
     values = dict(zip(keys, got))
     remarks = noise.degenerate([(scope, values["mean", scope], values["variance", scope]) for scope, _, _ in moments])
     _write_run(reference, recorder, name, values, remarks)
+    return values
 
 
 def _write_run(reference, recorder, name, values, remarks):

@@ -8,15 +8,16 @@ import tensorflow as tf
 
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.recording import BuildRecord, Loss, VariableRecord, rerun, write_arrays, write_record
-from tf_equivalence.worker import call_arguments, noise, outputs, trace_graph
+from tf_equivalence.recording import BuildRecord, Loss, VariableRecord, write_arrays, write_record
+from tf_equivalence.worker import call_arguments, outputs, trace_graph
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
 from tf_equivalence.worker.fill import fill_values
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
-from tf_equivalence.worker.random_tool import GRAPH_SEED, AlignedRandom
-from tf_equivalence.worker.sessions import Sessions, load, open_session, read, run, with_constant_seeds
-from tf_equivalence.worker.watch import CreationWatch, digest, plain_name
+from tf_equivalence.worker.random_tool import AlignedRandom
+from tf_equivalence.worker.reference_runs import record_filled, record_functional, record_random
+from tf_equivalence.worker.sessions import Sessions, load, open_session
+from tf_equivalence.worker.watch import CreationWatch, plain_name
 
 v1 = tf.compat.v1
 COLLECTIONS = ("regularization_losses", "losses")
@@ -68,13 +69,13 @@ def record(job, case, recorder, module_cases):
     sessions = Sessions(reference, job.optimized)
     digests = {}  # type: Dict[str, Any]
     if "random" in job.conditions:  # first, while the variables still have their initial values
-        recorder.attempt("random", lambda: digests.update(_record_random(reference, sessions, recorder, first, second)))
+        recorder.attempt("random", lambda: digests.update(record_random(reference, sessions, recorder, first, second)))
     if "functional" in job.conditions:
-        recorder.attempt("functional", lambda: _record_functional(reference, recorder, first, job.optimized))
+        recorder.attempt("functional", lambda: record_functional(reference, recorder, first, job.optimized))
     for condition in ("constant", "named"):
         if condition in job.conditions:
             recorder.attempt(
-                condition, functools.partial(_record_filled, case, reference, sessions, recorder, condition, first)
+                condition, functools.partial(record_filled, case, reference, sessions, recorder, condition, first)
             )
     write_record(
         job.directory,
@@ -213,41 +214,6 @@ def _tensors(name, leaf, graph):
     return kind, tuple(found)
 
 
-def _record_random(reference, sessions, recorder, first, second):
-    # type: (Reference, Sessions, Recorder, Any, Any) -> Dict[str, Any]
-    """Record the first and the second call from initial weights; return the variables' digests."""
-    session = sessions.get()
-    values = read(session, reference.variables)
-    digests = {plain_name(variable): digest(np.asarray(value)) for variable, value in values.items()}
-    recorder.lap("digest")
-    run(reference, session, recorder, "random", first, ("updates", *sessions.measured))
-    run(reference, session, recorder, "random-second", second)
-    for number in range(sessions.reruns):
-        session = sessions.get()
-        load(session, _moved(number, values))
-        run(reference, session, recorder, rerun("random", number), noise.moved_inputs(number, first), ("updates",))
-        run(reference, session, recorder, rerun("random-second", number), noise.moved_inputs(number, second))
-    return digests
-
-
-def _moved(number, values):
-    # type: (int, Dict[Any, Any]) -> Dict[Any, np.ndarray]
-    return {variable: noise.moved(variable.name, number, np.asarray(value)) for variable, value in values.items()}
-
-
-def _record_filled(case, reference, sessions, recorder, condition, arrays):
-    # type: (EquivalenceCase, Reference, Sessions, Recorder, str, Any) -> None
-    """Record one condition that fills the variables."""
-    session = sessions.get()
-    values = dict(fill_values(condition, case, reference.variables, {}))
-    load(session, values)
-    run(reference, session, recorder, condition, arrays, sessions.measured)
-    for number in range(sessions.reruns):
-        session = sessions.get()
-        load(session, _moved(number, values))
-        run(reference, session, recorder, rerun(condition, number), noise.moved_inputs(number, arrays))
-
-
 def _loss_records(losses, variables):
     # type: (Sequence[Tuple[str, Any]], Sequence[Any]) -> Tuple[Loss, ...]
     """Return the record of each (collection, tensor)."""
@@ -302,21 +268,3 @@ def _variable_records(reference, digests):
             )
         )
     return tuple(records)
-
-
-def _record_functional(reference, recorder, arrays, optimized):
-    # type: (Reference, Recorder, Any, bool) -> None
-    """Record the training graph with every random operation on the one constant seed.
-
-    The seeds of stateful operations are attributes, so the graph is copied with other seeds
-    instead of being built anew.
-    """
-    copy = reference._replace(graph=with_constant_seeds(reference.graph))
-    sessions = Sessions(copy, optimized)
-    session = sessions.get()
-    values = read(session, copy.variables) if sessions.reruns else {}
-    run(copy, session, recorder, "functional", arrays, sessions.measured)
-    for number in range(sessions.reruns):
-        session = sessions.get()
-        load(session, _moved(number, values))
-        run(copy, session, recorder, rerun("functional", number), noise.moved_inputs(number, arrays))
