@@ -55,6 +55,11 @@ def test_largest(array: np.ndarray, expected: float) -> None:
     assert largest(array) == expected
 
 
+def test_largest_of_zeros_has_no_sign() -> None:
+    """Reports must not say that -0 is allowed."""
+    assert str(largest(np.zeros(3, np.float32))) == "0.0"
+
+
 def test_measured_bound_without_noise_is_sixteen_roundings_of_the_largest_value() -> None:
     """Without noise, the bound follows the scale of the reference."""
     bound = bound_for("x", REFERENCE, [REFERENCE.copy()], "measured")

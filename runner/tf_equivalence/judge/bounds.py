@@ -139,7 +139,7 @@ def largest(array: Array) -> float:
     if array.dtype.kind not in "fciu":
         return 0.0
     flat = array.reshape(-1)
-    return max((_largest_of_block(flat[block]) for block in blocks(flat.size)), default=0.0)
+    return abs(max((_largest_of_block(flat[block]) for block in blocks(flat.size)), default=0.0))  # zeros may be -0
 
 
 def _largest_of_block(array: Array) -> float:
