@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO, cast
 
+from tf_equivalence.ownership import absent, hand_over
 from tf_equivalence.report import annotations as commands
 from tf_equivalence.report import json_report, junit_report, step_outputs, summary, terminal
 from tf_equivalence.report.escape import neutralize
@@ -73,7 +74,7 @@ class _Files:
         """Write one file, if it is asked for, and hand it over with the folders that were made for it."""
         if path is None:
             return
-        made = [parent for parent in (path, *path.parents) if not os.path.exists(parent)]  # exists() may raise
+        made = absent(path)
         if _write(path, writer, self.result, mode):
             self.written.append(path)
         for new in made:
@@ -98,12 +99,9 @@ def _write(path: Path, writer: _Write, result: RunResult, mode: str) -> bool:
 
 
 def _hand_over(path: Path, workspace: Path) -> None:
-    """Make the workspace's owner own a new file in it: root's would be in the way of the next checkout."""
-    if os.geteuid() != 0 or not path.is_relative_to(workspace):
-        return
-    owner = workspace.stat()
+    """Hand a new file over; one that cannot be is told, and does not keep the others from it."""
     try:
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        hand_over(path, workspace)
     except OSError as error:
         print(f"tf-equivalence: cannot give {path} to the workspace's owner: {error.strerror}", file=sys.stderr)
 

@@ -18,8 +18,8 @@ from tf_equivalence.judge.case import LOAD, check_case, fault_finding, judge_ste
 from tf_equivalence.judge.evidence import Evidence, Preset
 from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
-from tf_equivalence.pinpoint.second_pass import SecondPass
-from tf_equivalence.plan import Plan, PlannedBuild, case_directory, make_plan
+from tf_equivalence.pinpoint.passes import IsolationPass, TracePass
+from tf_equivalence.plan import Plan, case_directory, make_plan
 from tf_equivalence.record.environment import user_environment
 from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
 from tf_equivalence.record.output import split_log
@@ -88,8 +88,7 @@ class _CaseState:
     steps: dict[str, StepResult] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    noise_pass: NoisePass | None = None
-    second_pass: SecondPass | None = None
+    current: NoisePass | TracePass | IsolationPass | None = None  # None is the first pass
 
 
 class _Recording:
@@ -117,7 +116,7 @@ class _Recording:
         }
 
     def record(self, environ: Mapping[str, str], packages: Path | None) -> None:
-        """Run every build, and judge; a second, traced pass follows for what diverged.
+        """Run every build, and judge; further passes follow for what diverged.
 
         Args:
             environ: Ours.
@@ -142,18 +141,34 @@ class _Recording:
     def _end(self, state: _CaseState, event: BuildEnded, launcher: Launcher) -> None:
         """Judge what can be judged now; when a pass is over, go on to the next."""
         state.waiting.discard(event.planned.directory)
-        if state.noise_pass is None and state.second_pass is None:
+        if state.current is None:
             self._take_first_pass(state, event)
-        if state.waiting:
-            return
-        if state.second_pass is not None:
-            self._close(state)
-        elif state.noise_pass is not None:
-            for step in state.noise_pass.steps:
+        while not state.waiting:
+            following = self._following(state)
+            if following is None:
+                self._close(state)
+                break
+            state.current = following
+            state.waiting = {planned.directory for planned in following.builds}
+            launcher.enqueue(following.builds)
+
+    def _following(self, state: _CaseState) -> NoisePass | TracePass | IsolationPass | None:
+        """Finish a pass and return the next; None after the last.
+
+        The reference's noise is measured only where values differ, for they may differ by it alone.
+        What diverges all the same is traced, and then isolated.
+        """
+        done = state.current
+        if isinstance(done, IsolationPass):
+            state.steps.update(done.improve(state.evidence, state.steps))
+            return None
+        if isinstance(done, TracePass):
+            return done.isolate(state.evidence)
+        if isinstance(done, NoisePass):
+            for step in done.steps:
                 self._judge(state, step)
-            self._look_closer(state, launcher)
-        else:
-            self._measure_noise(state, launcher)
+        noise = NoisePass.plan(state.case, state.evidence, state.steps) if done is None else None
+        return noise or TracePass.plan(state.case, state.evidence, state.steps)
 
     def _take_first_pass(self, state: _CaseState, event: BuildEnded) -> None:
         printed, log = split_log(event.output)
@@ -163,24 +178,11 @@ class _Recording:
         for step in self._judgeable(state):
             self._judge(state, step)
 
-    @staticmethod
-    def _start_pass(state: _CaseState, builds: Sequence[PlannedBuild], launcher: Launcher) -> None:
-        state.waiting = {planned.directory for planned in builds}
-        launcher.enqueue(builds)
-
     def _judge(self, state: _CaseState, step: Step) -> None:
         result = judge_step(state.evidence, step, state.case, state.started)
         state.steps[step.id] = result
-        if state.noise_pass is not None or not is_wanted(state.evidence, result):
+        if state.current is not None or not is_wanted(state.evidence, result):
             self._progress.step_finished(state.case.id, step.id, result.outcome, result.duration_s)
-
-    def _measure_noise(self, state: _CaseState, launcher: Launcher) -> None:
-        """Record the reference again where only values differ: they may differ by its own noise alone."""
-        state.noise_pass = NoisePass.plan(state.case, state.evidence, state.steps)
-        if state.noise_pass is None:
-            self._look_closer(state, launcher)
-        else:
-            self._start_pass(state, state.noise_pass.builds, launcher)
 
     def _judgeable(self, state: _CaseState) -> Iterator[Step]:
         for step in self.plan.steps:
@@ -188,17 +190,7 @@ class _Recording:
             if step.id not in state.steps and not directories & state.waiting:
                 yield step
 
-    def _look_closer(self, state: _CaseState, launcher: Launcher) -> None:
-        """Start the second pass for a case that diverged in its numbers; close any other."""
-        state.second_pass = SecondPass.plan(state.case, state.evidence, state.steps)
-        if state.second_pass is None:
-            self._close(state)
-        else:
-            self._start_pass(state, state.second_pass.builds, launcher)
-
     def _close(self, state: _CaseState) -> None:
-        if state.second_pass is not None:
-            state.steps.update(state.second_pass.improve(state.evidence, state.steps))
         self.finish(self._result(state))
         shutil.rmtree(state.evidence.directory, ignore_errors=True)
         del self._states[state.case.id]

@@ -91,6 +91,7 @@ class TracedOp:
             where that is known.
         loop: Names the loop that it runs in; empty outside of loops.
         iteration: Of that loop, counted from 0; always 0 in a graph.
+        executed: TF2: its place among everything that the call executed, left out of the trace or not; else -1.
     """
 
     index: int
@@ -107,6 +108,7 @@ class TracedOp:
     stack: Stack = ()
     loop: str = ""
     iteration: int = 0
+    executed: int = -1
 
     @property
     def inputs(self):
@@ -142,3 +144,54 @@ class Trace:
     ops: Tuple[TracedOp, ...]
     results: Tuple[Source, ...] = ()
     notes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IsolationTarget:
+    """An operation of TF2 whose outputs are to be TF1's from then on.
+
+    Attributes:
+        executed: As in `TracedOp`.
+        type: The operation's type: another one means that this call runs other operations.
+        outputs: For each output the key of TF1's array; empty for one that is left as it is.
+    """
+
+    executed: int
+    type: str
+    outputs: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IsolationPlan:
+    """What to give to the operations of one TF2 call, so that each computes from the reference's own values.
+
+    Attributes:
+        directory: Of TF1's trace, whose arrays the keys name.
+        targets: In the order of execution.
+        results: Keys of TF1's results, in the order of the outputs; empty where one is not known.
+    """
+
+    directory: str
+    targets: Tuple[IsolationTarget, ...]
+    results: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one cause alone does to the results.
+
+    Attributes:
+        executed: The operations that differ by themselves, of one line of user code.
+        difference: The largest difference of any result from TF1's when all other causes are
+            corrected, relative to the largest TF1 magnitude.
+    """
+
+    executed: Tuple[int, ...]
+    difference: float
+
+
+@dataclass(frozen=True)
+class Effects:
+    """How much each of several causes explains; empty where there is only one."""
+
+    effects: Tuple[Effect, ...] = ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tf_equivalence.errors import UsageError
+from tf_equivalence.ownership import absent, hand_over
 from tf_equivalence.settings import Settings
 from tf_equivalence.sources import real_path
 
@@ -145,7 +146,7 @@ def _make(name: str, path: Path, workspace: Path, made: list[Path]) -> None:
         return
     if any(path.is_relative_to(place) for place in _DEVICES):
         raise UsageError(f"{name}: the container has no {str(path)!r} of this machine; name a file, or /dev/stdout")
-    new = [place for place in (path, *path.parents) if not os.path.exists(place)]
+    new = absent(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
@@ -157,15 +158,8 @@ def _make(name: str, path: Path, workspace: Path, made: list[Path]) -> None:
     finally:
         made += [place for place in reversed(new) if os.path.exists(place)]
     for place in new:
-        _hand_over(place, workspace)
-
-
-def _hand_over(path: Path, workspace: Path) -> None:
-    """Make the workspace's owner own what root made in it, as without a container."""
-    if os.geteuid() == 0 and path.is_relative_to(workspace):
-        owner = workspace.stat()
-        with suppress(OSError):
-            os.chown(path, owner.st_uid, owner.st_gid)
+        with suppress(OSError):  # a report of root's is better than none
+            hand_over(seen_at(place, workspace), workspace)  # opening a link makes the file that it leads to
 
 
 def _drop_empty(path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_equivalence.judge.bounds import Array
 from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.recording import Sighting
 from tf_equivalence.result import Finding
@@ -67,8 +68,13 @@ def _flag_matters(evidence: Evidence) -> bool:
     """Tell whether TF1 itself computes something else in training than in inference."""
     inference, training = (evidence.run(Need(build, "random")) for build in (TF1_INFERENCE, TF1_TRAINING))
     return inference.arrays.keys() != training.arrays.keys() or any(
-        not np.array_equal(array, training.arrays[key]) for key, array in inference.arrays.items()
+        not _equal(array, training.arrays[key]) for key, array in inference.arrays.items()
     )
+
+
+def _equal(one: Array, other: Array) -> bool:
+    """Tell whether two arrays are the same; NaN at the same places says nothing of the flag."""
+    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
 
 
 def _is_lost(evidence: Evidence, step: Step) -> bool:

@@ -70,6 +70,11 @@ class Alignment:
     substitutions: Mapping[int, int]
     first_pass: Mapping[int, int]
 
+    @property
+    def single_substitutions(self) -> dict[int, int]:
+        """The substitutions without another one next to them: in a longer run, parts need not correspond."""
+        return {i: j for i, j in self.substitutions.items() if not {i - 1, i + 1} & self.substitutions.keys()}
+
 
 def normalized_type(op: TracedOp) -> str:
     """Return the operation's type without version and spelling."""

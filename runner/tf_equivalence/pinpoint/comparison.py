@@ -33,10 +33,11 @@ class Comparison:
         tf2: Trace,
         tf2_arrays: Mapping[str, Array],
         rename: Callable[[str], str],
+        alignment: Alignment | None = None,
     ) -> None:
         self.tf1, self.tf2, self.rename = tf1, tf2, rename
         self._arrays = tf1_arrays, tf2_arrays
-        self.alignment: Alignment = align(tf1, tf1_arrays, tf2, tf2_arrays, rename)
+        self.alignment = alignment or align(tf1, tf1_arrays, tf2, tf2_arrays, rename)
         self.back = {j: i for i, j in self.alignment.pairs.items()}
         self._known: dict[tuple[str, str], float] = {}
         self._consumed = (_consumed_outputs(tf1), _consumed_outputs(tf2))

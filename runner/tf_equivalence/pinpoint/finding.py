@@ -99,6 +99,9 @@ class Divergence:
         tf1_region: Types of the TF1 operations without counterpart between agreement and divergence.
         tf2_region: Those of TF2.
         permuted: Whether the outputs hold the same numbers in another order.
+        executed: Places of the TF2 operations that differ for this cause, where each was isolated.
+        effect: What this cause alone does to the results, relative to the largest TF1 magnitude; None
+            where it is the only cause, or that is not known.
     """
 
     kind: str
@@ -111,6 +114,8 @@ class Divergence:
     tf1_region: tuple[str, ...] = ()
     tf2_region: tuple[str, ...] = ()
     permuted: bool = False
+    executed: tuple[int, ...] = ()
+    effect: float | None = None
 
     @property
     def variables(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -37,6 +37,15 @@ def locate(
     return _Locator(Comparison(tf1_trace, tf1_arrays, tf2_trace, tf2_arrays, rename)).find()
 
 
+def locate_all(comparison: Comparison) -> tuple[Divergence, ...]:
+    """Find every cause in two traces of which the second was isolated: no difference is carried on in it.
+
+    Returns:
+        The divergences in TF1's order. Operations of one line that differ in the same way are one.
+    """
+    return _Locator(comparison).find_all()
+
+
 class _Locator:
     def __init__(self, comparison: Comparison) -> None:
         self._both = comparison
@@ -52,6 +61,24 @@ class _Locator:
             if found is not None:
                 return found
         return self._at_results()
+
+    def find_all(self) -> tuple[Divergence, ...]:
+        """Go through all pairs; look at the results where no pair differs."""
+        found: dict[object, Divergence] = {}
+        substitutions = self._both.alignment.single_substitutions
+        for i, j in sorted({**substitutions, **self._both.alignment.pairs}.items()):
+            one, other = self._both.tf1.ops[i], self._both.tf2.ops[j]
+            divergence = self._substituted(one, other) if i in substitutions else self._judge(one, other)
+            if divergence is None:
+                continue
+            key = _same_cause(divergence)
+            first = found.get(key)
+            at = (self._both.tf2.ops[j].executed,)
+            found[key] = replace(first or divergence, executed=(first.executed if first else ()) + at)
+        if found:
+            return tuple(found.values())
+        at_results = self._at_results()
+        return (at_results,) if at_results is not None else ()
 
     def _results_agree(self) -> bool:
         left, right = self._both.tf1.results, self._both.tf2.results
@@ -72,6 +99,15 @@ class _Locator:
             return None
         keys = one.outputs[at] if one.outputs else "", other.outputs[at] if other.outputs else ""
         return self._measured(found, keys, given, output)
+
+    def _substituted(self, one: TracedOp, other: TracedOp) -> Divergence | None:
+        """Judge two operations of different types that stand in one place."""
+        output, at = self._both.output_difference(one, other)
+        bound = values.noise(one.dtypes[at], other.dtypes[at]) if one.dtypes and other.dtypes else 0.0
+        if output <= bound:
+            return None
+        keys = one.outputs[at] if one.outputs else "", other.outputs[at] if other.outputs else ""
+        return self._measured(self._regions.substituted(one, other), keys, 0.0, output)
 
     def _explain(self, one: TracedOp, other: TracedOp, grows: bool, dtypes: Difference | None) -> Divergence | None:
         """Say why a pair differs; None where it only carries on what rounding began."""
@@ -147,3 +183,12 @@ class _Locator:
 def _taker(trace: Trace, source: Source) -> TracedOp:
     """Return an operation that stands for whoever takes a result."""
     return TracedOp(len(trace.ops), "Result", "", "", (source,), (), (), (), {})
+
+
+def _same_cause(found: Divergence) -> object:
+    """Return what divergences share that are one cause: the line to look at and what differs there."""
+    frame = next((frame for frame in found.stack if not frame.library), None)
+    place = (frame.path, frame.line) if frame else None
+    told = tuple((d.name, str(d.tf1), str(d.tf2)) for d in found.differences if d.source != "dataflow")
+    sides = tuple(side.type if side else "" for side in (found.tf1, found.tf2))
+    return place, found.kind, sides, told

@@ -42,6 +42,11 @@ class RegionFinder:
             return None
         return replace(found, tf1_region=tuple(op.type for op in only1), tf2_region=tuple(op.type for op in only2))
 
+    def substituted(self, one: TracedOp, other: TracedOp) -> Divergence:
+        """Return the structural difference of one operation in the place of another."""
+        found = self._structural([one], [other], one, other)
+        return replace(found, tf1_region=(one.type,), tf2_region=(other.type,))
+
     def _choose(
         self,
         paired: Sequence[int],

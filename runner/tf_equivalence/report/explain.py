@@ -49,7 +49,7 @@ class Failure:
     Attributes:
         case: The case.
         step: The step.
-        also: Later steps of the case that failed with the very same findings.
+        also: Later steps of the case that failed for the very same causes.
     """
 
     case: CaseResult
@@ -77,7 +77,8 @@ def failures(result: RunResult) -> list[Failure]:
         for step in steps_of(case):
             if step.outcome not in FAILED:
                 continue
-            alike = tuple((finding.kind, finding.message, finding.location) for finding in step.findings)
+            causes = (finding for finding in step.findings if not finding.follows)
+            alike = tuple((finding.kind, finding.message, finding.location) for finding in causes)
             key = (step.outcome, case.id, alike or step.id)
             known = merged.get(key)
             merged[key] = replace(known, also=(*known.also, step.id)) if known else Failure(case, step)

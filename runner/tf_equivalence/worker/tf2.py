@@ -1,6 +1,6 @@
 """The TF2 side: the migrated object, run eagerly."""
 
-from typing import Any, Tuple
+from typing import Any, List, Tuple
 
 import tensorflow as tf
 
@@ -11,13 +11,17 @@ from tf_equivalence.recording import (
     RunRecord,
     Sighting,
     VariableRecord,
+    read_arrays,
+    read_record,
     write_arrays,
     write_record,
 )
+from tf_equivalence.trace import Effects, IsolationPlan
 from tf_equivalence.worker import inputs as case_inputs
-from tf_equivalence.worker import outputs
+from tf_equivalence.worker import op_kinds, outputs
 from tf_equivalence.worker.faults import StopBuild, user_code
 from tf_equivalence.worker.functional import record_functional
+from tf_equivalence.worker.isolate import Isolation, effects
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
 from tf_equivalence.worker.migrated import Migrated, bare, write_run
 from tf_equivalence.worker.probes import probe
@@ -65,9 +69,13 @@ def record(job, case, recorder, module_cases):
 
 def trace(job, case, recorder):
     # type: (Job, EquivalenceCase, Recorder) -> None
-    """Make the object anew and trace one call of it under one condition."""
+    """Make the object anew and trace one call of it under one condition.
+
+    A plan of isolation in the job's directory makes it an isolated call.
+    """
     with user_code("inputs", "inputs"):
         first, second = case_inputs.draw(case, 0), case_inputs.draw(case, 1)
+    plan = read_record(IsolationPlan, job.directory, "plan")
     tool = AlignedRandom("num_random_ops")
     with tool.scope():
         case._random_tool = tool
@@ -77,18 +85,42 @@ def trace(job, case, recorder):
         again = job.trace == "random-second"
         tensors = case_inputs.map_nest(tf.constant, second if again else first)
         names = {plain_name(variable): variable for variable in migrated.all_variables()}
-        with tool.replay(migrated.forward_seeds, restart=not again), EagerTracer(names, tensors) as tracer:
-            returned = migrated.call_with(tensors, job.training)
+        tracer = EagerTracer(names, tensors)
+        isolation = Isolation(plan, read_arrays(plan.directory, "trace"), tracer) if plan is not None else None
+        with tool.replay(migrated.forward_seeds, restart=not again), tracer:
+            if isolation is None:
+                parts = _tensors(migrated, migrated.call_with(tensors, job.training))
+            else:
+                with isolation.scope:
+                    parts = _tensors(migrated, migrated.call_with(tensors, job.training))
+        if isolation is not None:
+            write_record(recorder.directory, "effects", _effects(migrated, isolation, tensors, tracer))
+    traced, values = tracer.result(parts)
+    write_arrays(recorder.directory, "trace", values)
+    write_record(recorder.directory, "trace", traced)
+
+
+def _tensors(migrated, returned):
+    # type: (Migrated, Any) -> List[Any]
+    """Return the tensors of the outputs, in the order of the outputs' names."""
     with user_code("outputs", "the TF2 model", migrated.definition):
-        parts = [
+        return [
             part
             for _, leaf in sorted(outputs.flatten(returned), key=lambda named: named[0])
             for part in outputs.components(leaf)[1]
             if tf.is_tensor(part)
         ]
-    traced, values = tracer.result(parts)
-    write_arrays(recorder.directory, "trace", values)
-    write_record(recorder.directory, "trace", traced)
+
+
+def _effects(migrated, isolation, tensors, tracer):
+    # type: (Migrated, Isolation, Any, EagerTracer) -> Effects
+    def call():
+        # type: () -> List[Any]
+        with migrated.tool.replay(migrated.forward_seeds, restart=True):
+            parts = _tensors(migrated, migrated.call_with(tensors, migrated.job.training))
+        return [op_kinds.storable(part.numpy()) for part in parts]
+
+    return effects(isolation.locals, tracer.line, call, isolation.results)
 
 
 def _record_direct(job, migrated, recorder, first, second):

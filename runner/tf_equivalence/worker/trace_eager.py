@@ -121,6 +121,29 @@ class EagerTracer:
             )
         )
 
+    def give(self, tensor, value):
+        # type: (Any, Any) -> Any
+        """Let `value` take the place of the last operation's output `tensor`, and return it as a tensor.
+
+        What takes it is told to have its value; the operation keeps the one that it computed.
+        """
+        import tensorflow as tf
+
+        self._paused = True
+        try:
+            given = tf.constant(value, tensor.dtype)
+        finally:
+            self._paused = False
+        self._producers[given._id] = self._producers[tensor._id]
+        self._keep_value(given)
+        return given
+
+    def line(self, executed):
+        # type: (int) -> Any
+        """Return path and line of the user's code that executed an operation; None without any."""
+        frame = next((frame for frame in stacks.to_stack(self._ops[executed].raw) if not frame.library), None)
+        return (frame.path, frame.line) if frame is not None else None
+
     def _name_variables(self, inputs, frame):
         # type: (Any, Any) -> None
         """Tell variables that an operation was given as they are, and that TensorFlow read without an operation.
@@ -168,6 +191,7 @@ class EagerTracer:
         cache = {}  # type: Dict[Any, recording.Stack]
         ops = tuple(self._op(at, place, data, arrays, cache) for at in kept)
         results = tuple(self._source(i, place, data) for i in targets or ())
+        arrays.update((s.array, self._values[int(s.array[1:])]) for s in results if s.array)
         notes = tuple(sorted({"{} hides what it computes".format(op.type) for op in ops if op.type in _OPAQUE}))
         return trace.Trace("tf2", ops, results, notes), arrays
 
@@ -270,6 +294,7 @@ class EagerTracer:
             stack=op_kinds.compact_stack(op.raw, cache),
             loop=op.loop,
             iteration=op.iteration,
+            executed=at,
         )
 
 
