@@ -88,6 +88,7 @@ class _CaseState:
     steps: dict[str, StepResult] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    seconds: dict[Path, float] = field(default_factory=dict)  # of each process, by its directory
     current: NoisePass | TracePass | IsolationPass | None = None  # None is the first pass
 
 
@@ -141,6 +142,7 @@ class _Recording:
     def _end(self, state: _CaseState, event: BuildEnded, launcher: Launcher) -> None:
         """Judge what can be judged now; when a pass is over, go on to the next."""
         state.waiting.discard(event.planned.directory)
+        state.seconds[event.planned.directory] = event.seconds
         if state.current is None:
             self._take_first_pass(state, event)
         while not state.waiting:
@@ -160,7 +162,7 @@ class _Recording:
         """
         done = state.current
         if isinstance(done, IsolationPass):
-            state.steps.update(done.improve(state.evidence, state.steps))
+            state.steps.update(done.improve(state.evidence, state.steps, state.seconds))
             return None
         if isinstance(done, TracePass):
             return done.isolate(state.evidence)

@@ -114,6 +114,19 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Pinpointed:
+    """What it took to look for the cause of a divergence.
+
+    Attributes:
+        duration_s: Wall time of the traced and the isolated calls, the building of the model included, in seconds.
+        first_run_s: Wall time of the slowest recording that the step was judged by, in seconds.
+    """
+
+    duration_s: float
+    first_run_s: float
+
+
+@dataclass(frozen=True)
 class StepResult:
     """The outcome of one step of one case.
 
@@ -127,6 +140,7 @@ class StepResult:
         power: None where the step compares no numbers, or power was not measured.
         notes: What a reader of a green should know: what was compared and what was left out.
         difference: None where the step compares no numbers.
+        pinpointed: None where nothing was traced.
     """
 
     id: str
@@ -138,6 +152,7 @@ class StepResult:
     power: Power | None = None
     notes: tuple[str, ...] = ()
     difference: Difference | None = None
+    pinpointed: Pinpointed | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def test_keys_of_the_contract(full_result: RunResult) -> None:
         "power",
         "notes",
         "difference",
+        "pinpointed",
     }
     assert step["location"] == {"path": "nets/stem.py", "line": 31}
     assert set(step["findings"][0]) == {"kind", "name", "message", "location", "stack", "metrics", "follows"}

@@ -18,7 +18,7 @@ from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.pinpoint.values import Array
 from tf_equivalence.plan import PlannedBuild
 from tf_equivalence.recording import read_arrays, read_record, write_record
-from tf_equivalence.result import Finding, Outcome, StepResult
+from tf_equivalence.result import Finding, Outcome, Pinpointed, StepResult
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING, Build
 from tf_equivalence.trace import Effects, IsolationPlan, IsolationTarget, Trace, TracedOp
 
@@ -108,12 +108,21 @@ class IsolationPass:
         """The processes to run."""
         return tuple(isolated.build for isolated in self.isolated if isolated.build is not None)
 
-    def improve(self, evidence: Evidence, steps: Mapping[str, StepResult]) -> dict[str, StepResult]:
-        """Return the steps that causes were found for, with these as their first findings."""
+    def improve(
+        self, evidence: Evidence, steps: Mapping[str, StepResult], seconds: Mapping[Path, float]
+    ) -> dict[str, StepResult]:
+        """Return the steps that were traced or that causes were found for, with these as their first findings.
+
+        Args:
+            evidence: The case's recordings.
+            steps: By id.
+            seconds: The wall time of every process by its directory.
+        """
         found: dict[bool, tuple[Finding, ...]] = {}
         better: dict[str, StepResult] = {}
         for isolated in self.isolated:
-            step = steps[isolated.traced.step_id]
+            step = replace(steps[isolated.traced.step_id], pinpointed=_took(isolated, evidence, seconds))
+            better[step.id] = step
             findings, problem = _findings(isolated, evidence)
             if problem:  # the verdict stands without its explanation
                 note = f"pinpointing failed, which is a bug in tf-equivalence: {problem}"
@@ -221,6 +230,15 @@ def _ranked(causes: tuple[Divergence, ...], effects: Effects) -> tuple[Divergenc
 
 
 _NEGLIGIBLE = 1e-6
+
+
+def _took(isolated: Isolated, evidence: Evidence, seconds: Mapping[Path, float]) -> Pinpointed:
+    traced = isolated.traced
+    duration = max(seconds.get(build.directory, 0.0) for build in (traced.tf1, traced.tf2))
+    if isolated.build is not None:
+        duration += seconds.get(isolated.build.directory, 0.0)
+    needs = [need for pair in STEPS[traced.step_id].pairs for need in pair]
+    return Pinpointed(duration, max(seconds.get(evidence.directory / need.build.directory, 0.0) for need in needs))
 
 
 def _told_once(later: tuple[Finding, ...], earlier: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ from tf_equivalence.result import (
     Difference,
     Finding,
     Location,
+    Pinpointed,
     Power,
     RunResult,
     StepResult,
@@ -70,6 +71,7 @@ def _step(step: StepResult) -> dict[str, object]:
         "findings": [_finding(finding) for finding in step.findings],
         "power": _power(step.power),
         "difference": _difference(step.difference),
+        "pinpointed": _pinpointed(step.pinpointed),
         "notes": step.notes,
     }
 
@@ -92,6 +94,10 @@ def _location(location: Location | None) -> dict[str, object] | None:
 
 def _power(power: Power | None) -> dict[str, object] | None:
     return {"probes": power.probes, "caught": power.caught, "blind_spots": power.blind_spots} if power else None
+
+
+def _pinpointed(took: Pinpointed | None) -> dict[str, object] | None:
+    return {"duration_s": took.duration_s, "first_run_s": took.first_run_s} if took else None
 
 
 def _difference(difference: Difference | None) -> dict[str, object] | None:
