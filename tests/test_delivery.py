@@ -74,6 +74,23 @@ def test_new_files_belong_to_the_owner_of_the_workspace(tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere.json").stat().st_uid == 0
 
 
+def test_a_report_that_cannot_be_handed_over_is_an_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was written, and whose it is gets told for each file and folder."""
+
+    def refuse(path: Path, workspace: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("tf_equivalence.delivery.hand_over", refuse)
+    deliver(RESULT, settings(tmp_path, "--json-file", "out/r.json"), {"GITHUB_OUTPUT": str(tmp_path / "outputs")}, 1)
+    assert outputs(tmp_path / "outputs")["json-file"] == "out/r.json"
+    assert capsys.readouterr().err.splitlines() == [
+        f"tf-equivalence: cannot give {path} to the workspace's owner: Operation not permitted"
+        for path in (tmp_path / "out" / "r.json", tmp_path / "out")
+    ]
+
+
 def test_foreign_output_is_fenced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In a workflow, what user code printed stands between stop-commands, on the stream of the annotations."""
     deliver(RESULT, settings(tmp_path, "--log-level", "info", GITHUB_ACTIONS="true"), {}, 1)

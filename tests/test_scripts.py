@@ -1,35 +1,25 @@
-"""The scripts that the workflows start."""
+"""The scripts that the workflows start, and the one that installs tools from their locks."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
+import shutil
+import subprocess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from packaging.version import Version
 
+from load_script import load_script
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def load(name: str) -> ModuleType:
-    """Return a script as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-renewal = load("renew_nightly")
-comparison = load("compare_reports")
-notes = load("release_notes")
-step = load("check_step")
+renewal = load_script("renew_nightly")
+comparison = load_script("compare_reports")
+notes = load_script("release_notes")
+step = load_script("check_step")
 
 PROJECT = """
 [project]
@@ -252,3 +242,87 @@ def test_step_problems_become_errors(capsys: pytest.CaptureFixture[str]) -> None
     assert first == r"::error::passing: a: '1%25\n::warning::x' does not match '1'"
     assert second == "passing: 1 problems"
     assert step.main(["passing", '{"outcome": "success", "a": "(?s).*"}'], environ) == 0
+
+
+# Python as far as the script uses it: it makes an environment with itself inside, and has a pip that may fail.
+PYTHON = """#!/bin/sh
+case "$*" in
+"-m venv "*)
+    mkdir -p "$3/bin" "$3/lib"
+    [ -L "$3/bin/python" ] || cp "$0" "$3/bin/python" ;;
+*" install "*)
+    echo "$*" >> pip.log
+    [ ! -e broken ] && cp locks/tools.txt "${0%/bin/python}/lib/$(wc -l < pip.log)" ;;
+esac
+"""
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """Return a repository with a lock of tools and a Python."""
+    for folder in ("scripts", "locks", ".venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "install_lock", tmp_path / "scripts")
+    (tmp_path / "locks" / "tools.txt").write_text("a==1\n")
+    (tmp_path / ".venv" / "bin" / "python").write_text(PYTHON)
+    (tmp_path / ".venv" / "bin" / "python").chmod(0o755)
+    return tmp_path
+
+
+def _install(root: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([root / "scripts" / "install_lock", *names], capture_output=True, text=True, check=False)
+
+
+def _installed(root: Path) -> list[str]:
+    """Return by which of pip's runs something that is in the environment was installed."""
+    return sorted(path.name for path in (root / "build" / "tools" / "lib").iterdir())
+
+
+def test_a_lock_is_installed_once(tools: Path) -> None:
+    """Again only after a change; then nothing of the old lock stays, and what others put beside it does."""
+    assert _install(tools, "tools").returncode == _install(tools, "tools").returncode == 0
+    assert _installed(tools) == ["1"]
+    assert "--no-deps --only-binary :all: --require-hashes" in (tools / "pip.log").read_text()
+    (tools / "build" / "tools" / "bin" / "act").touch()
+    (tools / "locks" / "tools.txt").write_text("a==2\n")
+    assert _install(tools, "tools").returncode == 0
+    assert _installed(tools) == ["2"]
+    assert (tools / "build" / "tools" / "bin" / "act").exists()
+
+
+def test_a_lock_is_installed_where_its_interpreter_has_gone(tools: Path) -> None:
+    """The environment is made for another one."""
+    _install(tools, "tools")
+    python = tools / "build" / "tools" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("gone")
+    assert _install(tools, "tools").returncode == 0
+    assert _installed(tools) == ["2"]
+
+
+def test_half_an_installation_is_none(tools: Path) -> None:
+    """A failure is told by the exit code, and the next run tries again, also with the lock that was there before."""
+    _install(tools, "tools")
+    (tools / "locks" / "tools.txt").write_text("a==2\n")
+    (tools / "broken").touch()
+    assert _install(tools, "tools").returncode != 0
+    (tools / "broken").unlink()
+    (tools / "locks" / "tools.txt").write_text("a==1\n")
+    assert _install(tools, "tools").returncode == 0
+    assert _installed(tools) == ["3"]
+
+
+@pytest.mark.parametrize("names", [(), ("unknown",), ("",)])
+def test_there_must_be_a_lock_to_install(tools: Path, names: tuple[str, ...]) -> None:
+    """Nothing is removed for a name that is none."""
+    (tools / "build" / "lib").mkdir(parents=True)
+    answer = _install(tools, *names)
+    assert (answer.returncode, answer.stderr.split(" NAME")[0]) == (2, "usage: scripts/install_lock")
+    assert (tools / "build" / "lib").exists()
+
+
+@pytest.mark.parametrize("name", ["checkers", "peers"])
+def test_every_lock_of_tools_is_installed(name: str) -> None:
+    """The script for a place installs the lock that is named after it."""
+    assert f"\nscripts/install_lock {name}" in (ROOT / "scripts" / f"install_{name}").read_text("utf-8")
+    assert (ROOT / "locks" / f"{name}.txt").is_file()

@@ -141,6 +141,32 @@ def test_root_makes_files_for_the_owner_of_the_workspace(tmp_path: Path) -> None
             assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1235)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_makes_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
+    """It is the owner's where it lies in the workspace, and root's elsewhere."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    os.chown(workspace, 1234, 1235)
+    (workspace / "inside").symlink_to("r.json")
+    (workspace / "outside").symlink_to(tmp_path / "r.json")
+    with report_files({"json-file": workspace / "inside", "junit-file": workspace / "outside"}, workspace):
+        assert (workspace / "r.json").stat().st_uid == 1234
+        assert (tmp_path / "r.json").stat().st_uid == 0
+
+
+def test_a_report_that_cannot_be_handed_over_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose it is matters less than that it is there."""
+
+    def refuse(path: Path, workspace: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("tf_equivalence.container.mounts.hand_over", refuse)
+    with report_files({"json-file": tmp_path / "r.json"}, tmp_path) as shared:
+        assert [file.source for file in shared] == [tmp_path / "r.json"]
+
+
 def test_wanted_files(tmp_path: Path) -> None:
     """The outputs of a step are written in a workflow only."""
     environ = {"GITHUB_OUTPUT": str(tmp_path / "outputs")}
