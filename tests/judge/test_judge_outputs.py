@@ -376,6 +376,16 @@ def test_losses_of_no_single_variable_are_paired_by_value() -> None:
     assert _kinds(_judge(tf1, _with_losses((0.3,), (0.1,)))) == [("loss-missing", "loss #1")]
 
 
+def test_one_sum_is_compared_with_the_losses_of_its_variables() -> None:
+    """A layer that `get_or_create_layer` keeps has one loss, the sum of its variables'."""
+    single, summed = _with_losses((0.25, "w"), (0.5, "b"), (1.0, "v")), _with_losses((0.75, "w", "b"), (1.0, "v"))
+    assert _judge(single, summed).findings == ()
+    assert _judge(summed, single).findings == ()
+    wrong = _judge(single, _with_losses((0.8, "w", "b"), (1.0, "v")))
+    assert _kinds(wrong) == [("loss-value", "w:0, b:0")]
+    assert _kinds(_judge(_with_losses((0.25, "w")), _with_losses((0.75, "w", "b")))) != []
+
+
 def test_sums_in_another_order_agree() -> None:
     """A sum of many squares may be off by more roundings than one operation."""
     value = np.float32(1.0)

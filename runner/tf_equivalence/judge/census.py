@@ -16,19 +16,22 @@ from tf_equivalence.steps import Build
 def compare_census(evidence: Evidence, tf1: Build, tf2: Build) -> Finding | None:
     """Return a finding for the first random operation that differs; None where all agree."""
     ours, theirs = (sorted(evidence.built(build).random_ops, key=lambda drawn: drawn.seed) for build in (tf1, tf2))
+    known = {evidence.tf2_name(drawn.variable) for drawn in ours} & {drawn.variable for drawn in theirs}
     for position, (one, other) in enumerate(zip_longest(ours, theirs)):
-        if one is None or other is None or _differ(evidence, one, other):
+        if one is None or other is None or _differ(evidence, one, other, known):
             return _finding(evidence, position, one, other)
     return None
 
 
-def _differ(evidence: Evidence, one: RandomOp, other: RandomOp) -> bool:
+def _differ(evidence: Evidence, one: RandomOp, other: RandomOp, known: set[str]) -> bool:
     if (one.op, one.dtype, one.seed) != (other.op, other.dtype, other.seed):
         return True
     if one.shape is not None and other.shape is not None and one.shape != other.shape:
         return True
-    # An initializer may be drawn before its variable exists, so only two known names can differ.
-    return bool(one.variable and other.variable) and evidence.tf2_name(one.variable) != other.variable
+    # An initializer may be drawn before its variable exists, and a variable may be named otherwise on the other
+    # side: only a name that both sides draw for says that this draw is another's.
+    name = evidence.tf2_name(one.variable) if one.variable else ""
+    return bool(name and other.variable) and name != other.variable and bool({name, other.variable} & known)
 
 
 def _finding(evidence: Evidence, position: int, one: RandomOp | None, other: RandomOp | None) -> Finding:

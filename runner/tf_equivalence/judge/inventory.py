@@ -324,8 +324,5 @@ def _regularized(evidence: Evidence) -> list[Finding]:
 
 def _loss_variables(evidence: Evidence, build: object) -> set[str]:
     run = evidence.run(Need(build, "constant"))  # type: ignore[arg-type]
-    return {
-        loss.variables[0]
-        for loss in run.record.losses
-        if len(loss.variables) == 1 and loss.collection == "regularization_losses"
-    }
+    losses = [loss for loss in run.record.losses if loss.collection == "regularization_losses"]
+    return {name for loss in losses for name in loss.variables}

@@ -27,6 +27,10 @@ class LossJudge:
         ours, loose_ours = _by_variable(tf1.losses, tf2_names)
         theirs, loose_theirs = _by_variable(tf2.losses, str)
         before = self._tally.failures
+        for names, one, other in _summed(ours, loose_theirs, str):
+            self._loss(names, one, other)
+        for names, other, one in _summed(theirs, loose_ours, tf2_names):
+            self._loss(names, one, other)
         for name in [*ours, *(name for name in theirs if name not in ours)]:
             self._loss(f"{name}:0", ours.get(name, []), theirs.get(name, []))
         paired = self._pair(loose_ours, loose_theirs)
@@ -69,7 +73,8 @@ class LossJudge:
         dtypes = [self._arrays(side)[losses[0].array].dtype.name for side, losses in enumerate((ours, theirs))]
         found = compare(one, other, bound, tf1_dtype=dtypes[0], tf2_dtype=dtypes[1])
         if found is not None:
-            reason = _counts(len(ours), len(theirs)) or _ratio(one, other)
+            summed = len(ours[0].variables) != len(theirs[0].variables)
+            reason = _ratio(one, other) if summed else _counts(len(ours), len(theirs)) or _ratio(one, other)
             self._tally.differs(
                 f"loss-{found.kind}",
                 name,
@@ -122,6 +127,31 @@ def _by_variable(losses: Sequence[Loss], rename: Callable[[str], str]) -> tuple[
         target = grouped.setdefault(rename(loss.variables[0]), []) if len(loss.variables) == 1 else loose
         target.append(loss)
     return grouped, loose
+
+
+def _summed(
+    singles: dict[str, list[Loss]], loose: list[Loss], rename: Callable[[str], str]
+) -> list[tuple[str, list[Loss], list[Loss]]]:
+    """Take out each loss of several variables that the other side has one by one, and return both.
+
+    A layer of the shim's `get_or_create_layer` has one loss, the sum of those of its variables.
+
+    Args:
+        singles: The losses of single variables of the other side, which lose what is taken.
+        loose: The losses of none or several variables, which lose what is taken.
+        rename: Of the variables of `loose`.
+
+    Returns:
+        The variables' names, the other side's losses, and the one that is their sum.
+    """
+    found = []
+    for loss in list(loose):
+        names = [rename(name) for name in loss.variables]
+        known = [name for name in names if name in singles]
+        if len(known) > 1 and sum(set(known) <= set(map(rename, other.variables)) for other in loose) == 1:
+            loose.remove(loss)
+            found.append((", ".join(f"{name}:0" for name in names), [x for n in known for x in singles.pop(n)], [loss]))
+    return found
 
 
 def _counts(ours: int, theirs: int) -> str:

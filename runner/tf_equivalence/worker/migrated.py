@@ -71,7 +71,7 @@ class Migrated:
                 "returned an object of type {}, which cannot be called: return the migrated layer, model or "
                 "module".format(type(model).__name__)
             )
-        elif not hasattr(model, "variables"):
+        elif not _has_variables(model):
             problem = (
                 "returned an object of type {} without `variables`: return a tf.keras layer or model, a tf.Module, or "
                 "an object that lists its variables".format(type(model).__name__)
@@ -164,6 +164,15 @@ class Migrated:
                 variable.assign(value)
 
 
+def _has_variables(model):
+    # type: (Any) -> bool
+    """Return whether the object lists its variables, perhaps only after its first call, as a Sequential does."""
+    try:
+        return hasattr(model, "variables")
+    except Exception:  # what Keras raises for a model that is not built is a ValueError
+        return True
+
+
 def _takes_training(model):
     # type: (Any) -> bool
     target = getattr(model, "call", None) or model
@@ -207,12 +216,16 @@ def write_run(migrated, recorder, name, returned):
     losses = []
     for number, tensor in enumerate(tensors):
         key = "loss.{}".format(number)
-        arrays[key] = outputs.storable(np.asarray(tensor.numpy()))
-        losses.append(Loss(key, tuple(provenance.variables_of(tensor)), key, ()))
-    if total is not None:
+        value = np.asarray(tensor.numpy())
+        variables = tuple(provenance.variables_of(tensor))
+        if not variables and not value.any():
+            continue  # the sum of no losses, which the shim makes for every layer that `get_or_create_layer` keeps
+        arrays[key] = outputs.storable(value)
+        losses.append(Loss(key, variables, key, ()))
+    if losses and total is not None:
         arrays["total"] = outputs.storable(np.asarray(total.numpy()))
     seconds = recorder.lap(name)
-    recorder.run(name, RunRecord(name, leaves, tuple(losses), "total" if tensors else "", seconds=seconds), arrays)
+    recorder.run(name, RunRecord(name, leaves, tuple(losses), "total" if losses else "", seconds=seconds), arrays)
 
 
 def stored_outputs(migrated, returned):

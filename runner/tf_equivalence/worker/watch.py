@@ -62,10 +62,18 @@ class CreationWatch:
         finally:
             if self._tool:
                 self._tool.creation = outer
+        if _is_bookkeeping(raw):
+            return variable
         creation["name"] = plain_name(variable)
         initial = _initial_digest(variable) if self.phase == "first call" else None
         self.created.append(Created(variable, self.phase, raw, origin, initial))
         return variable
+
+
+def _is_bookkeeping(raw):
+    # type: (Tuple[stacks.RawFrame, ...]) -> bool
+    """Return whether a variable only counts the batches that a Keras model has seen; it tracks none of these."""
+    return any(frame[2] == "_init_batch_counters" and stacks.library_of(frame[0]) for frame in raw)
 
 
 def _initial_digest(variable):
