@@ -64,11 +64,13 @@ class Layer:
         type: Its class.
         name: The layer's own name.
         config: The simple values of its configuration.
+        stack: Where a layer of a library's class was made; empty where that is not known.
     """
 
     type: str
     name: str
     config: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    stack: Stack = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ SAMPLES = 5
 
 _MARGIN = 1e-5  # far more than float32 rounds by, far less than anyone's tolerance is exact to
 _FAST = ("float32", "float64")
+_MOST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ def compare_inexact(tf1: Array, tf2: Array, bound: Bound, nan_equal: bool, names
 
 
 def largest_difference(tf1: Array, tf2: Array) -> float:
-    """Return the largest absolute difference where both are finite; 0 for arrays that do not compare as numbers."""
+    """Return the largest absolute difference where both are finite; 0 for arrays that do not compare as numbers.
+
+    A difference beyond float64 counts as its largest number.
+    """
     if tf1.shape != tf2.shape or {tf1.dtype.kind, tf2.dtype.kind} - set("fc"):
         return 0.0
     ours, theirs = tf1.reshape(-1), tf2.reshape(-1)
@@ -101,10 +105,18 @@ def largest_difference(tf1: Array, tf2: Array) -> float:
                     # Rounding keeps order: the true largest is among those that are largest when rounded.
                     if top and top >= tf1.dtype.type(found):
                         at = np.flatnonzero(np.abs(apart, out=apart) == top)
-                        found = max(found, largest(np.asarray(widened(one[at]) - widened(other[at]))))
+                        found = max(found, _largest_apart(one[at], other[at]))
                     continue
-            found = max(found, largest(np.asarray(widened(one) - widened(other))))
+            found = max(found, _largest_apart(one, other))
     return found
+
+
+def _largest_apart(ours: Array, theirs: Array) -> float:
+    apart = np.asarray(widened(ours) - widened(theirs))
+    if np.isfinite(apart).all():
+        return largest(apart)
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    return min(float(np.max(np.abs(apart), where=finite, initial=0.0)), _MOST)
 
 
 def _top(values: Array) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tf_equivalence.recording import Stack
+from tf_equivalence.recording import Stack, user_frames
 from tf_equivalence.trace import Shape, TracedOp
 
 KINDS = (
@@ -19,6 +19,7 @@ KINDS = (
     "region",
 )
 
+_OF_THE_CALL = ("training", "mask")  # settings that a layer is given when it is called
 OUTSIDE = "a tensor made before this call"
 
 
@@ -69,6 +70,7 @@ class OpSide:
         function: The library function that the user's line called; empty where unknown.
         layer: Class of the Keras layer around it; empty where there is none.
         variables: The nearest variables that it is computed from, in this side's naming.
+        made: Where the Keras layer around it was made; empty where that is not known.
     """
 
     type: str
@@ -80,6 +82,7 @@ class OpSide:
     function: str
     layer: str
     variables: tuple[str, ...]
+    made: Stack = ()
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,22 @@ class Divergence:
 
     @property
     def stack(self) -> Stack:
-        """The stack whose first user frame a person should look at: TF2's where there is one."""
+        """The stack whose first user frame a person should look at: TF2's where there is one.
+
+        What a Keras layer does wrong by its own settings was said where it was made.
+        """
+        if self.tf2 is not None and self.tf2.made and (self._is_of_layer or not user_frames(self.tf2.stack)):
+            return self.tf2.made
         if self.tf2 is not None and self.tf2.stack:
             return self.tf2.stack
         return self.tf1.stack if self.tf1 is not None else ()
+
+    @property
+    def _is_of_layer(self) -> bool:
+        if self.kind in ("operation-substituted", "operation-missing", "operation-extra", "operation-dtype"):
+            return True
+        told = [difference for difference in self.differences if difference.source != "dataflow"]
+        return self.kind == "operation-value" and bool(told) and told[0].name not in _OF_THE_CALL
 
 
 def side_of(op: TracedOp, variables: tuple[str, ...]) -> OpSide:
@@ -142,4 +157,5 @@ def side_of(op: TracedOp, variables: tuple[str, ...]) -> OpSide:
         function=op.call.function if op.call else "",
         layer=op.layer.type if op.layer else "",
         variables=variables,
+        made=op.layer.stack if op.layer else (),
     )

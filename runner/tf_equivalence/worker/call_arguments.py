@@ -161,7 +161,9 @@ def _describe_layer(layer):
         if key not in config and key in vars(layer):
             config.update(simple_items({key: vars(layer)[key]}))
     config.pop("name", None)
-    return trace.Layer(type(layer).__name__, layer.name, config)
+    lines = sys.modules.get("tf_equivalence.worker.layer_lines")  # not in a TF1 process
+    raw = lines.of(layer) if lines is not None else ()
+    return trace.Layer(type(layer).__name__, layer.name, config, op_kinds.compact_stack(raw, {}))
 
 
 _LAYER_SETTINGS = (

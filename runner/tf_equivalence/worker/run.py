@@ -27,10 +27,10 @@ def run_job(job):
             cases = load.defined_cases(module)
             _record(tf1, job, load.make_case(module, job.class_name), recorder, cases)
         else:
-            from tf_equivalence.worker import random_tool, tf2
+            from tf_equivalence.worker import layer_lines, random_tool, tf2
 
             # Layers and initializers that the module makes while it is imported draw aligned numbers later, too.
-            with load.eager_execution_kept(job.module), random_tool.stateful_keras_draws():
+            with load.eager_execution_kept(job.module), random_tool.stateful_keras_draws(), layer_lines.remembered():
                 module = _load(job)
                 cases = load.defined_cases(module)
                 _record(tf2, job, load.make_case(module, job.class_name), recorder, cases)

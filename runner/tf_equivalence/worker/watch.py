@@ -52,8 +52,9 @@ class CreationWatch:
     def _create(self, next_creator, **kwargs):
         # type: (Any, **Any) -> Any
         creation = {"name": str(kwargs.get("name") or "")}
-        raw = stacks.capture(1)
-        origin = _origin(sys._getframe(1))
+        frame = sys._getframe(1)
+        raw = _made(frame) or stacks.capture(1)
+        origin = _origin(frame)
         outer = self._tool.creation if self._tool else None
         if self._tool:
             self._tool.creation = creation
@@ -68,6 +69,18 @@ class CreationWatch:
         initial = _initial_digest(variable) if self.phase == "first call" else None
         self.created.append(Created(variable, self.phase, raw, origin, initial))
         return variable
+
+
+def _made(frame):
+    # type: (Any) -> Tuple[stacks.RawFrame, ...]
+    """Return where the library's layer was made that creates a variable; empty without one."""
+    lines = sys.modules.get("tf_equivalence.worker.layer_lines")  # not in a TF1 process
+    while lines is not None and frame is not None and stacks.library_of(frame.f_code.co_filename):
+        raw = lines.of(frame.f_locals.get("self")) if frame.f_code.co_name == "add_weight" else ()
+        if raw:
+            return raw
+        frame = frame.f_back
+    return ()
 
 
 def _is_bookkeeping(raw):
