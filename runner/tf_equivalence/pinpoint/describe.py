@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from tf_equivalence.judge.places import Places
+from tf_equivalence.judge.stated import Setting, stated_at
+from tf_equivalence.pinpoint import settings
 from tf_equivalence.pinpoint.explain import describe
 from tf_equivalence.pinpoint.finding import Divergence
+from tf_equivalence.recording import Frame, user_frames
 from tf_equivalence.result import Finding
 from tf_equivalence.trace import TracedOp
 
@@ -14,16 +17,31 @@ def finding_of(places: Places, divergence: Divergence) -> Finding:
     message, fix = describe(divergence, places.relative)
     names = [name for side in reversed(divergence.variables) for name in side]
     operation = divergence.tf2 or divergence.tf1
+    stated = _stated(divergence)
+    stack = (stated, *divergence.stack) if stated is not None else divergence.stack
     return Finding(
         kind=divergence.kind,
         name=f"{names[0]}:0"
         if names and divergence.kind.startswith(("variable", "reads"))
         else (operation.name if operation else ""),
         message=f"{message} {fix}".strip(),
-        location=places.location(divergence.stack),
-        stack=places.lines(divergence.stack),
+        location=places.location(stack),
+        stack=places.lines(stack),
         metrics=_metrics(places, divergence),
     )
+
+
+def _stated(divergence: Divergence) -> Frame | None:
+    """Return the line that states TF2's value of a setting that differs, where that is not the call itself."""
+    called = next(iter(user_frames(divergence.stack)), None)
+    for difference in divergence.differences:
+        if difference.source == "dataflow":
+            continue
+        setting = Setting(settings.spellings(difference.name), settings.means(difference.name, difference.tf2))
+        frame = stated_at(divergence.stack, setting)
+        if frame is not None:
+            return None if called is not None and (frame.path, frame.line) == (called.path, called.line) else frame
+    return None
 
 
 def non_finite_finding(places: Places, op: TracedOp) -> Finding:

@@ -139,8 +139,10 @@ class Divergence:
 
     @property
     def _is_of_layer(self) -> bool:
-        if self.kind in ("operation-substituted", "operation-missing", "operation-extra", "operation-dtype"):
+        if self.kind in ("operation-substituted", "operation-extra", "operation-dtype"):
             return True
+        if self.kind == "operation-missing":  # unless TF1, too, computes it within a layer, it is not this layer's
+            return self.tf1 is not None and bool(self.tf1.layer)
         told = [difference for difference in self.differences if difference.source != "dataflow"]
         return self.kind == "operation-value" and bool(told) and told[0].name not in _OF_THE_CALL
 

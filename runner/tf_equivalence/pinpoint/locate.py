@@ -43,12 +43,12 @@ def locate_all(comparison: Comparison) -> tuple[Divergence, ...]:
     Returns:
         The divergences in TF1's order. Operations of one line that differ in the same way are one.
     """
-    return _Locator(comparison).find_all()
+    return _Locator(comparison, isolated=True).find_all()
 
 
 class _Locator:
-    def __init__(self, comparison: Comparison) -> None:
-        self._both = comparison
+    def __init__(self, comparison: Comparison, isolated: bool = False) -> None:
+        self._both, self._isolated = comparison, isolated
         self._pairs = PairReader(comparison)
         self._regions = RegionFinder(comparison, self._pairs)
 
@@ -115,7 +115,8 @@ class _Locator:
         if variables is not None:
             return self._pairs.with_settings(variables, one, other)
         here = self._pairs.differences(one, other)
-        settled = any(d.source != "dataflow" for d in here) and grows
+        # In isolation an input differs only where the structure does, which does not excuse a setting.
+        settled = any(d.source != "dataflow" for d in here) and (grows or self._isolated)
         moved = any(d.source == "dataflow" and d.tf2 != OUTSIDE for d in here)
         if settled or moved:
             return self._both.divergence("operation-value", one, other, here)

@@ -193,7 +193,7 @@ def _findings(isolated: Isolated, evidence: Evidence) -> tuple[tuple[Finding, ..
     try:
         causes = _causes(isolated, isolated.alignment, evidence)
         if causes:
-            return tuple(finding_of(evidence.places, cause) for cause in causes), ""
+            return _merged(finding_of(evidence.places, cause) for cause in causes), ""
         # Where both sides have the same NaN, nothing differs, and still nothing is known to be right.
         bad = _first_non_finite(isolated.traced)
         return ((non_finite_finding(evidence.places, bad),) if bad is not None else ()), ""
@@ -245,6 +245,17 @@ def _told_once(later: tuple[Finding, ...], earlier: tuple[Finding, ...]) -> tupl
     """Return the later findings, with those that have the cause of an earlier one worded as that one is."""
     known = {_cause_of(finding): finding for finding in earlier}
     return tuple(known.get(_cause_of(finding), finding) for finding in later)
+
+
+def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with those of one cause made one, as where an `arg_scope` tells many calls."""
+    known: dict[object, Finding] = {}
+    for finding in findings:
+        first = known.setdefault(_cause_of(finding), finding)
+        if first is not finding:
+            count = int(str(first.metrics["operations"])) + int(str(finding.metrics["operations"]))
+            known[_cause_of(finding)] = replace(first, metrics={**first.metrics, "operations": count})
+    return tuple(known.values())
 
 
 def _cause_of(finding: Finding) -> object:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tf_equivalence.pinpoint.align import normalized_type
 from tf_equivalence.pinpoint.finding import Difference
@@ -293,3 +294,42 @@ def stated_constants(op: TracedOp, trace: Trace) -> list[tuple[str, object]]:
     if normalized_type(op) in _SHAPES_OF_RESULT or op.type.startswith(("Random", "TruncatedNormal")):
         return []
     return [(_position_name(op, at, trace), value) for at, value in op.constants.items() if value is not None]
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return the names under which functions and layers take a setting, the canonical one first."""
+    return (
+        name,
+        *(alias for alias, canonical in _ALIASES.items() if canonical == name),
+        *_MORE_SPELLINGS.get(name, ()),
+    )
+
+
+def means(name: str, value: object) -> Callable[[ast.expr], bool]:
+    """Return a test of whether an expression in the source states a value of a setting."""
+    wanted = _inner(name, value)
+
+    def test(expression: ast.expr) -> bool:
+        try:
+            literal = ast.literal_eval(expression)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            words = (getattr(expression, "attr", ""), getattr(expression, "id", ""))
+            return isinstance(wanted, str) and any(word and _word(word) == _word(wanted) for word in words)
+        if name == "rate" and isinstance(literal, float) and isinstance(wanted, float):
+            return same_setting(literal, wanted) or same_setting(1.0 - literal, wanted)
+        if name == "activation" and literal is None:
+            return wanted in (None, "linear")
+        return same_setting(literal, wanted)
+
+    return test
+
+
+_MORE_SPELLINGS = {"rate": ("keep_prob",), "paddings": ("padding",), "training": ("is_training",)}
+
+
+def _inner(name: str, value: object) -> object:
+    """Return the sizes of height and width alone, as calls state them, of an attribute that has all four."""
+    spatial = name in ("strides", "dilation_rate", "pool_size")
+    if spatial and isinstance(value, list) and len(value) == 4 and value[0] == value[3] == 1:
+        return value[1:3]
+    return value

@@ -1,0 +1,237 @@
+"""Finds the line of user code that states a setting, from the call that it took effect in.
+
+A value is followed as a reader would follow it: through keyword arguments, names, parameters and
+their callers, constants of the module, and the `arg_scope` around the call. The source is parsed
+and never run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tf_equivalence.recording import Frame, Stack, user_frames
+
+_MOST_FRAMES = 12
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+# An expression of the user's -> whether it can be the value that took effect.
+IsValue = Callable[[ast.expr], bool]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is looked for.
+
+    Attributes:
+        names: Of the argument, in any spelling; `epsilon` stands for `batch_norm_epsilon`, too.
+        is_value: Tells whether an expression can be the value that took effect.
+    """
+
+    names: tuple[str, ...]
+    is_value: IsValue
+
+    def is_named(self, name: str | None) -> bool:
+        """Tell whether an argument of this name states the setting."""
+        return name is not None and any(name == known or name.endswith(f"_{known}") for known in self.names)
+
+
+def stated_at(stack: Stack, setting: Setting) -> Frame | None:
+    """Return the line that states a setting; None where the source does not say.
+
+    Args:
+        stack: Of the call that it took effect in.
+        setting: What to look for.
+    """
+    frames = user_frames(stack)[:_MOST_FRAMES]
+    for depth, frame in enumerate(frames):
+        place = _Place.of(frame)
+        if place is None:
+            continue
+        for expression in place.stated(setting):
+            found = _followed(expression, place, frames[depth + 1 :], setting)
+            if found is not None:
+                return found
+    return None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A line of a file, with the tree around it.
+
+    Attributes:
+        frame: The line.
+        module: The whole file.
+        around: The nodes that hold the line, outermost first.
+    """
+
+    frame: Frame
+    module: ast.Module
+    around: tuple[ast.AST, ...]
+
+    @classmethod
+    def of(cls, frame: Frame) -> _Place | None:
+        module = _parsed(frame.path)
+        return cls(frame, module, tuple(_around(module, frame.line))) if module is not None else None
+
+    @property
+    def function(self) -> _Function | None:
+        """The innermost function that holds the line."""
+        inside = (node for node in reversed(self.around) if isinstance(node, _Function))
+        return next(inside, None)
+
+    def stated(self, setting: Setting) -> Iterator[ast.expr]:
+        """Yield what calls and dictionaries at the line, then those of the `with` around it, give to the setting."""
+        inner: list[ast.AST] = []
+        for node in reversed(self.around):
+            if isinstance(node, _Function | ast.ClassDef):
+                break
+            if isinstance(node, ast.With | ast.AsyncWith):
+                if node.lineno <= self.frame.line < node.body[0].lineno:
+                    inner.append(node)
+                for item in reversed(node.items):
+                    yield from _given(item.context_expr, setting)
+            elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
+                yield from _given(node, setting)
+
+    def argument(self, name: str, function: _Function) -> ast.expr | None:
+        """Return what the call at this line gives to a parameter of `function`."""
+        called = getattr(function, "name", "")
+        for node in reversed(self.around):
+            for call in (found for found in ast.walk(node) if isinstance(found, ast.Call)):
+                if not call.lineno <= self.frame.line <= (call.end_lineno or call.lineno):
+                    continue
+                if called and _last_name(call.func) not in (called, "partial"):
+                    continue
+                for keyword in call.keywords:
+                    if keyword.arg == name:
+                        return keyword.value
+                positions = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+                if positions[:1] in (["self"], ["cls"]):
+                    positions = positions[1:]
+                at = positions.index(name) if name in positions else len(call.args)
+                if at < len(call.args) and not any(isinstance(given, ast.Starred) for given in call.args[: at + 1]):
+                    return call.args[at]
+            if isinstance(node, ast.stmt):
+                break
+        return None
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: str) -> ast.Module | None:
+    try:
+        with open(path, "rb") as file:
+            return ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _around(node: ast.AST, line: int) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        first, last = getattr(child, "lineno", None), getattr(child, "end_lineno", None)
+        if first is None:  # such as the arguments of a function
+            yield from _around(child, line)
+        elif first <= line <= (last or first):
+            yield child
+            yield from _around(child, line)
+
+
+def _given(node: ast.AST, setting: Setting) -> Iterator[ast.expr]:
+    """Yield the values of keywords and dictionary keys of the setting's name."""
+    for found in ast.walk(node):
+        if isinstance(found, ast.Call):
+            yield from (keyword.value for keyword in found.keywords if setting.is_named(keyword.arg))
+        elif isinstance(found, ast.Dict):
+            for key, value in zip(found.keys, found.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and setting.is_named(key.value):
+                    yield value
+
+
+def _followed(expression: ast.expr, place: _Place, callers: Sequence[Frame], setting: Setting) -> Frame | None:
+    """Return the line of the expression itself where it can be the value, else of what its name stands for."""
+    if setting.is_value(expression):
+        return _line(place, expression)
+    if not isinstance(expression, ast.Name):
+        return None
+    function = place.function
+    if function is not None:
+        assigned = _assigned(function, expression.id, place.frame.line)
+        if assigned is not None:
+            return _followed(assigned, place, callers, setting) if not _is_same(assigned, expression) else None
+        if _is_parameter(function, expression.id):
+            return _from_caller(expression.id, function, place, callers, setting)
+    constant = _assigned(place.module, expression.id, None)
+    return _line(place, constant) if constant is not None and setting.is_value(constant) else None
+
+
+def _from_caller(
+    name: str, function: _Function, place: _Place, callers: Sequence[Frame], setting: Setting
+) -> Frame | None:
+    for depth, frame in enumerate(callers):
+        caller = _Place.of(frame)
+        if caller is None or caller.function is function:
+            continue
+        given = caller.argument(name, function)
+        if given is not None:
+            return _followed(given, caller, callers[depth + 1 :], setting)
+        break
+    default = _default(function, name)
+    return _line(place, default) if default is not None and setting.is_value(default) else None
+
+
+def _assigned(scope: ast.AST, name: str, before: int | None) -> ast.expr | None:
+    """Return the last value that a scope assigns to a name, before a line if that is given."""
+    found: ast.expr | None = None
+    for node in _own(scope):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        named = any(isinstance(target, ast.Name) and target.id == name for target in targets)
+        if named and (before is None or node.lineno < before):
+            found = node.value
+    return found
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope without those of functions and classes in it."""
+    for child in ast.iter_child_nodes(scope):
+        if not isinstance(child, _Function | ast.ClassDef):
+            yield child
+            yield from _own(child)
+
+
+def _is_parameter(function: _Function, name: str) -> bool:
+    arguments = function.args
+    return name in [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+
+
+def _default(function: _Function, name: str) -> ast.expr | None:
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = dict(zip([a.arg for a in positional][::-1], arguments.defaults[::-1], strict=False))
+    return defaults.get(name) or dict(
+        zip([a.arg for a in arguments.kwonlyargs], arguments.kw_defaults, strict=True)
+    ).get(name)
+
+
+def _is_same(one: ast.expr, other: ast.expr) -> bool:
+    return ast.dump(one) == ast.dump(other)
+
+
+def _last_name(expression: ast.expr) -> str:
+    return getattr(expression, "attr", "") or getattr(expression, "id", "")
+
+
+def _line(place: _Place, node: ast.expr) -> Frame:
+    function = place.function
+    return Frame(place.frame.path, node.lineno, getattr(function, "name", "<module>"), "", _source(place, node.lineno))
+
+
+def _source(place: _Place, line: int) -> str:
+    try:
+        with open(place.frame.path, encoding="utf-8", errors="replace") as file:
+            return next((text.strip() for number, text in enumerate(file, 1) if number == line), "")
+    except OSError:
+        return ""
