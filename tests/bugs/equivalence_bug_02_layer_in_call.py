@@ -22,8 +22,8 @@ class HeadEachTime(tf.keras.layers.Layer):
     """Makes its sublayer anew in each call."""
 
     def call(self, inputs):
-        self.head = tf.keras.layers.Dense(3, name="head")
-        return self.head(inputs)  # BUG
+        self.head = tf.keras.layers.Dense(3, name="head")  # BUG
+        return self.head(inputs)
 
 
 class Right(EquivalenceCase):

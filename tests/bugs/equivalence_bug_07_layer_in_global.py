@@ -30,8 +30,8 @@ class BorrowsHead(tf.keras.layers.Layer):
     def call(self, inputs):
         hidden = self.body(inputs)
         if "head" not in LAYERS:
-            LAYERS["head"] = tf.keras.layers.Dense(3, name="head")
-        return LAYERS["head"](hidden)  # BUG
+            LAYERS["head"] = tf.keras.layers.Dense(3, name="head")  # BUG
+        return LAYERS["head"](hidden)
 
 
 class Right(EquivalenceCase):

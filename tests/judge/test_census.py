@@ -77,14 +77,24 @@ def test_variables_drawn_in_another_order(recordings: Recordings) -> None:
 
 
 def test_a_side_that_draws_no_more(recordings: Recordings) -> None:
-    """A missing draw points at the one that has no counterpart."""
+    """A missing draw points at the one before it, after which it belongs."""
     ours = [recordings.draw("uniform", 0, 1), recordings.draw("normal", 1, 2)]
     finding = census(recordings, ours, ours[:1])
     assert "TF2 draws no more" in finding.message
-    assert finding.location == Location("net.py", 2)
+    assert finding.location == Location("net.py", 1)
+    assert finding.metrics["tf1_line"] == "net.py:2"
     finding = census(recordings, ours[:1], ours)
     assert "TF1 draws no more" in finding.message
     assert finding.metrics["tf1_line"] == ""
+
+
+def test_a_draw_that_only_tf1_makes(recordings: Recordings) -> None:
+    """Where TF2 goes on with TF1's next draw, the line after which one is missing is TF2's own."""
+    ours = [recordings.draw(op, number, number + 1) for number, op in enumerate(("uniform", "normal", "gamma"))]
+    theirs = [recordings.draw(op, number, number + 11) for number, op in enumerate(("uniform", "gamma"))]
+    finding = census(recordings, ours, theirs)
+    assert finding is not None
+    assert finding.location == Location("net.py", 11)
 
 
 def test_aligned_programs_agree(recordings: Recordings) -> None:

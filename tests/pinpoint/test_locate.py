@@ -84,14 +84,14 @@ def test_a_substituted_activation_is_named_on_both_sides() -> None:
     assert divergence.variables == (("w",), ("w",))
 
 
-def test_a_missing_activation_points_at_its_tf2_consumer() -> None:
-    """The operation that TF2 leaves out is TF1's; the line to look at is where TF2 goes on."""
+def test_a_missing_activation_points_at_what_tf2_takes_instead() -> None:
+    """The operation that TF2 leaves out is TF1's; the line to look at makes what is taken in its place."""
     divergence = found(activations("Relu", relu), activations("", relu))
     assert divergence.kind == "operation-missing"
     assert divergence.tf1 is not None
     assert divergence.tf1.type == "Relu"
     assert divergence.tf2 is not None
-    assert divergence.tf2.name == "tf2/MatMul_1"
+    assert divergence.tf2.name == "tf2/MatMul_0"
 
 
 def test_an_extra_activation_is_named() -> None:

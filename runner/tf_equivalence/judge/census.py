@@ -5,6 +5,8 @@ That is program order, unless a case sets `operation_seed` to align two programs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from tf_equivalence.judge.evidence import Evidence
@@ -19,8 +21,19 @@ def compare_census(evidence: Evidence, tf1: Build, tf2: Build) -> Finding | None
     known = {evidence.tf2_name(drawn.variable) for drawn in ours} & {drawn.variable for drawn in theirs}
     for position, (one, other) in enumerate(zip_longest(ours, theirs)):
         if one is None or other is None or _differ(evidence, one, other, known):
-            return _finding(evidence, position, one, other)
+            lacks = one is not None and _follows(evidence, ours, theirs, position, known)
+            return _finding(evidence, position, one, other, theirs[position - 1] if lacks and position else None)
     return None
+
+
+def _follows(
+    evidence: Evidence, ours: Sequence[RandomOp], theirs: Sequence[RandomOp], position: int, known: set[str]
+) -> bool:
+    """Tell whether TF2 only lacks this draw: what it draws instead is what TF1 draws next."""
+    if len(theirs) >= len(ours) or position >= len(theirs):
+        return position >= len(theirs)
+    later = replace(theirs[position], seed=ours[position + 1].seed)
+    return not _differ(evidence, ours[position + 1], later, known)
 
 
 def _differ(evidence: Evidence, one: RandomOp, other: RandomOp, known: set[str]) -> bool:
@@ -34,9 +47,12 @@ def _differ(evidence: Evidence, one: RandomOp, other: RandomOp, known: set[str])
     return bool(name and other.variable) and name != other.variable and bool({name, other.variable} & known)
 
 
-def _finding(evidence: Evidence, position: int, one: RandomOp | None, other: RandomOp | None) -> Finding:
+def _finding(
+    evidence: Evidence, position: int, one: RandomOp | None, other: RandomOp | None, before: RandomOp | None
+) -> Finding:
+    """Return the finding; of a draw that TF2 lacks it points at the one `before`, after which it belongs."""
     places = evidence.places
-    shown = (other if other is not None else one) or RandomOp("", None, "", 0, "", ())
+    shown = before or (other if other is not None else one) or RandomOp("", None, "", 0, "", ())
     unaligned = one is not None and other is not None and one.seed != other.seed
     sides = [_text(evidence, side, drawn, unaligned) for side, drawn in (("TF1", one), ("TF2", other))]
     return Finding(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from tf_equivalence.judge.evidence import Evidence, Judged
-from tf_equivalence.recording import BuildRecord, VariableRecord
+from tf_equivalence.judge.regularized import judge_regularized
+from tf_equivalence.judge.stated import named_at
+from tf_equivalence.recording import BuildRecord, Stack, VariableRecord
 from tf_equivalence.result import Finding
-from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need
+from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE
 
 _SLICE = re.compile(r"/part_\d+$")
 _MAX_DIFF_LINES = 200
@@ -34,7 +37,7 @@ def judge_variable_inventory(evidence: Evidence, regularized: bool = True) -> Ju
         *inventory.collisions(),
         *inventory.properties(),
         *inventory.unused_renames(),
-        *(_regularized(evidence) if regularized else ()),
+        *(judge_regularized(evidence) if regularized else ()),
     ]
     diff = inventory.diff()
     if findings and diff:
@@ -102,43 +105,67 @@ class _Inventory:
                 if sliced
                 else f'Name it as TF1 does, or declare the rename: variable_names = {{"{tf1.name}": "{tf2.name}"}}.'
             )
-            found.append(
-                self._finding(
-                    "variable-misnamed",
-                    tf2,
-                    f"TF1 has {_text(tf1)}, TF2 does not; the nearest TF2 variable that TF1 lacks is {_text(tf2)}. "
-                    f"{remedy}",
-                    tf1=tf1.name,
-                    tf1_line=str(self._evidence.places.location(tf1.stack)),
-                )
+            finding = self._finding(
+                "variable-misnamed",
+                tf2,
+                f"TF1 has {_text(tf1)}, TF2 does not; the nearest TF2 variable that TF1 lacks is {_text(tf2)}. "
+                f"{remedy}",
+                tf1=tf1.name,
+                tf1_line=str(self._evidence.places.location(tf1.stack)),
             )
+            finding = self._named(finding, tf2, self._evidence.tf2_name(tf1.name).split("/"))
+            found.append(finding)
         return found
 
     def missing(self) -> list[Finding]:
-        remedy = "Create it on the TF2 side and keep what owns it on `self`."
-        return [
-            self._finding(
-                "variable-missing",
-                variable,
-                f"TF1 creates {_text(variable)}; the TF2 model has no such variable. "
-                + (
-                    "It is a slice of a partitioned variable: drop the partitioner."
-                    if _SLICE.search(variable.name)
-                    else remedy
-                ),
-            )
-            for variable in self._absent
-        ]
+        found = []
+        for variable in self._absent:
+            remedy = "Create it on the TF2 side and keep what owns it on `self`."
+            if _SLICE.search(variable.name):
+                remedy = "It is a slice of a partitioned variable: drop the partitioner."
+            place = self._evidence.places.location(variable.stack)
+            message = f"TF1 creates {_text(variable)} at {place}; the TF2 model has no such variable. {remedy}"
+            finding = self._finding("variable-missing", variable, message, tf1_line=str(place))
+            sibling = self._sibling(variable)
+            found.append(self._at(finding, sibling.stack) if sibling is not None else finding)
+        return found
+
+    def _sibling(self, variable: VariableRecord) -> VariableRecord | None:
+        """Return a variable that TF2 does have of the same layer or block, and most others are not of."""
+        parts = self._evidence.tf2_name(variable.name).split("/")
+        for depth in range(len(parts) - 1, 0, -1):
+            prefix = "/".join(parts[:depth]) + "/"
+            near = [tf2 for name, tf2 in self._tf2.items() if name.startswith(prefix)]
+            if near:
+                return near[-1] if len(near) < len(self._tf2) else None
+        return None
 
     def unexpected(self) -> list[Finding]:
         return [
-            self._finding(
-                "variable-unexpected",
+            self._named(
+                self._finding(
+                    "variable-unexpected",
+                    variable,
+                    f"The TF2 model has {_text(variable)}; TF1 has no such variable. Remove it, or name it as TF1 "
+                    "does.",
+                ),
                 variable,
-                f"The TF2 model has {_text(variable)}; TF1 has no such variable. Remove it, or name it as TF1 does.",
+                {part for name in self._tf1 for part in name.split("/")},
             )
             for variable in self._unmatched
         ]
+
+    def _named(self, finding: Finding, variable: VariableRecord, expected: Collection[str]) -> Finding:
+        """Return the finding at the line that gives the first component of the name that TF1 does not have."""
+        unknown = (part for part in variable.name.split("/") if part not in expected)
+        # Where only a scope is lost, the line that names the layer says where.
+        parts = [*unknown, *variable.name.split("/")[-2:-1]]
+        named = next((frame for part in parts if (frame := named_at(variable.stack, part)) is not None), None)
+        return self._at(finding, (named, *variable.stack)) if named is not None else finding
+
+    def _at(self, finding: Finding, stack: Stack) -> Finding:
+        places = self._evidence.places
+        return replace(finding, location=places.location(stack), stack=places.lines(stack))
 
     def duplicates(self) -> list[Finding]:
         return [
@@ -298,31 +325,3 @@ def _nearest_pairs(
         used[1].add(j)
         pairs.append((absent[i][1], unmatched[j]))
     return pairs
-
-
-def _regularized(evidence: Evidence) -> list[Finding]:
-    """Return a finding for each variable that is regularized on one side only."""
-    tf1 = _loss_variables(evidence, TF1_INFERENCE)
-    tf2 = _loss_variables(evidence, TF2_INFERENCE)
-    stacks = {v.name: v.stack for v in evidence.built(TF2_INFERENCE).variables}
-    one = {evidence.tf2_name(name) for name in tf1}
-    found = []
-    for name in sorted((one ^ tf2) & set(stacks)):
-        sides = ("TF1", "TF2") if name in one else ("TF2", "TF1")
-        found.append(
-            Finding(
-                "regularization-missing" if name in one else "regularization-unexpected",
-                f"{name}:0",
-                f"{name}:0 has a regularization loss on the {sides[0]} side and none on the {sides[1]} side. "
-                "Pass the same `regularizer` on both sides.",
-                evidence.places.location(stacks[name]),
-                evidence.places.lines(stacks[name]),
-            )
-        )
-    return found
-
-
-def _loss_variables(evidence: Evidence, build: object) -> set[str]:
-    run = evidence.run(Need(build, "constant"))  # type: ignore[arg-type]
-    losses = [loss for loss in run.record.losses if loss.collection == "regularization_losses"]
-    return {name for loss in losses for name in loss.variables}

@@ -10,6 +10,7 @@ from tf_equivalence.judge.evidence import Evidence, Judged, Run
 from tf_equivalence.judge.initial import compare_initial_values
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.outputs import RunJudgement, judge_run
+from tf_equivalence.judge.regularized import regularizer_line
 from tf_equivalence.judge.sightings import explain_by_sightings
 from tf_equivalence.recording import RunRecord, VariableRecord
 from tf_equivalence.result import Difference, Finding
@@ -104,6 +105,8 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
         sources = judgement.loss_sources.get(finding.name, ((), ()))
         candidates = [variable.stack if variable and finding.kind.startswith("loss") else (), *reversed(sources)]
         stack = next((stack for stack in candidates if evidence.places.location(stack)), build.definition)
+        stated = regularizer_line(variable) if variable and finding.kind == "loss-value" else None
+        stack = (stated, *stack) if stated is not None else stack
         placed.append(replace(finding, location=evidence.places.location(stack), stack=evidence.places.lines(stack)))
     return placed
 

@@ -38,22 +38,41 @@ class Setting:
         return name is not None and any(name == known or name.endswith(f"_{known}") for known in self.names)
 
 
-def stated_at(stack: Stack, setting: Setting) -> Frame | None:
+def stated_at(stack: Stack, setting: Setting, scopes: bool = True) -> Frame | None:
     """Return the line that states a setting; None where the source does not say.
 
     Args:
         stack: Of the call that it took effect in.
         setting: What to look for.
+        scopes: Whether to look at the `with` statements around each call, too.
     """
     frames = user_frames(stack)[:_MOST_FRAMES]
     for depth, frame in enumerate(frames):
         place = _Place.of(frame)
         if place is None:
             continue
-        for expression in place.stated(setting):
+        expressions = [*place.stated(setting), *(place.passed_on() if depth == 0 else ())]
+        expressions += place.scoped(setting) if scopes else ()
+        for expression in expressions:
             found = _followed(expression, place, frames[depth + 1 :], setting)
             if found is not None:
                 return found
+    return None
+
+
+def named_at(stack: Stack, text: str) -> Frame | None:
+    """Return the line that gives a scope, a layer or a variable this name; None where the source does not say.
+
+    Args:
+        stack: Of the call that created it.
+        text: One component of the name.
+    """
+    frames = user_frames(stack)[:_MOST_FRAMES]
+    for frame in frames:
+        place = _Place.of(frame)
+        found = place.literal(text) if place is not None else None
+        if place is not None and found is not None:
+            return _line(place, found)
     return None
 
 
@@ -83,18 +102,46 @@ class _Place:
         return next(inside, None)
 
     def stated(self, setting: Setting) -> Iterator[ast.expr]:
-        """Yield what calls and dictionaries at the line, then those of the `with` around it, give to the setting."""
-        inner: list[ast.AST] = []
+        """Yield what calls and dictionaries at the line give to the setting."""
+        for node in self._statement():
+            yield from _given(node, setting)
+
+    def scoped(self, setting: Setting) -> Iterator[ast.expr]:
+        """Yield what the `with` statements around the line give to the setting, innermost first."""
         for node in reversed(self.around):
             if isinstance(node, _Function | ast.ClassDef):
                 break
             if isinstance(node, ast.With | ast.AsyncWith):
-                if node.lineno <= self.frame.line < node.body[0].lineno:
-                    inner.append(node)
                 for item in reversed(node.items):
                     yield from _given(item.context_expr, setting)
-            elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
-                yield from _given(node, setting)
+
+    def passed_on(self) -> Iterator[ast.expr]:
+        """Yield what calls at the line take by position, and the names they call: parameters, perhaps."""
+        for node in self._statement():
+            for call in (found for found in ast.walk(node) if isinstance(found, ast.Call)):
+                yield from call.args
+                if isinstance(call.func, ast.Name):
+                    yield call.func
+
+    def literal(self, text: str) -> ast.expr | None:
+        """Return the string of this text that a call at the line, or a `with` around it, is given."""
+        nodes: list[ast.AST] = list(self._statement())
+        for node in reversed(self.around):
+            if isinstance(node, _Function | ast.ClassDef):
+                break
+            if isinstance(node, ast.With | ast.AsyncWith):
+                nodes += [item.context_expr for item in node.items]
+        for node in nodes:
+            for found in ast.walk(node):
+                if isinstance(found, ast.Constant) and found.value == text:
+                    return found
+        return None
+
+    def _statement(self) -> list[ast.AST]:
+        """Return the statement of the line, where it is a simple one."""
+        inside = (node for node in reversed(self.around) if isinstance(node, ast.stmt))
+        node = next(inside, None)
+        return [node] if node is not None and not hasattr(node, "body") else []
 
     def argument(self, name: str, function: _Function) -> ast.expr | None:
         """Return what the call at this line gives to a parameter of `function`."""
@@ -105,15 +152,9 @@ class _Place:
                     continue
                 if called and _last_name(call.func) not in (called, "partial"):
                     continue
-                for keyword in call.keywords:
-                    if keyword.arg == name:
-                        return keyword.value
-                positions = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-                if positions[:1] in (["self"], ["cls"]):
-                    positions = positions[1:]
-                at = positions.index(name) if name in positions else len(call.args)
-                if at < len(call.args) and not any(isinstance(given, ast.Starred) for given in call.args[: at + 1]):
-                    return call.args[at]
+                given = _argument_of(call, name, function)
+                if given is not None:
+                    return given
             if isinstance(node, ast.stmt):
                 break
         return None
@@ -162,8 +203,32 @@ def _followed(expression: ast.expr, place: _Place, callers: Sequence[Frame], set
             return _followed(assigned, place, callers, setting) if not _is_same(assigned, expression) else None
         if _is_parameter(function, expression.id):
             return _from_caller(expression.id, function, place, callers, setting)
+    outer = _parameter_of(place, expression.id)
+    if outer is not None:
+        return _from_closure(expression.id, outer, callers, setting)
+    # A constant of the module mostly serves both sides: what matters is that it is used here.
     constant = _assigned(place.module, expression.id, None)
-    return _line(place, constant) if constant is not None and setting.is_value(constant) else None
+    return _line(place, expression) if constant is not None and setting.is_value(constant) else None
+
+
+def _parameter_of(place: _Place, name: str) -> _Function | None:
+    """Return the function around the line's own that has this parameter: it has returned, and left a closure."""
+    functions = [node for node in reversed(place.around) if isinstance(node, _Function)]
+    return next((function for function in functions[1:] if _is_parameter(function, name)), None)
+
+
+def _from_closure(name: str, function: _Function, callers: Sequence[Frame], setting: Setting) -> Frame | None:
+    """Return the one line of the callers' functions that gives the value to a function which has returned."""
+    found = []
+    for frame in callers:
+        caller = _Place.of(frame)
+        scope = caller.function if caller is not None else None
+        for node in ast.walk(scope) if scope is not None else ():
+            if isinstance(node, ast.Call) and _last_name(node.func) == getattr(function, "name", ""):
+                given = _argument_of(node, name, function)
+                if caller is not None and given is not None and setting.is_value(given):
+                    found.append(_line(caller, given))
+    return found[0] if len({(frame.path, frame.line) for frame in found}) == 1 else None
 
 
 def _from_caller(
@@ -179,6 +244,19 @@ def _from_caller(
         break
     default = _default(function, name)
     return _line(place, default) if default is not None and setting.is_value(default) else None
+
+
+def _argument_of(call: ast.Call, name: str, function: _Function) -> ast.expr | None:
+    """Return what a call gives to a parameter of `function`; None where it leaves that to the default."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    positions = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    if positions[:1] in (["self"], ["cls"]):
+        positions = positions[1:]
+    at = positions.index(name) if name in positions else len(call.args)
+    starred = any(isinstance(given, ast.Starred) for given in call.args[: at + 1])
+    return call.args[at] if at < len(call.args) and not starred else None
 
 
 def _assigned(scope: ast.AST, name: str, before: int | None) -> ast.expr | None:

@@ -139,7 +139,7 @@ class Divergence:
 
     @property
     def _is_of_layer(self) -> bool:
-        if self.kind in ("operation-substituted", "operation-extra", "operation-dtype"):
+        if self.kind in ("operation-substituted", "operation-extra"):
             return True
         if self.kind == "operation-missing":  # unless TF1, too, computes it within a layer, it is not this layer's
             return self.tf1 is not None and bool(self.tf1.layer)

@@ -118,6 +118,9 @@ class _Locator:
         # In isolation an input differs only where the structure does, which does not excuse a setting.
         settled = any(d.source != "dataflow" for d in here) and (grows or self._isolated)
         moved = any(d.source == "dataflow" and d.tf2 != OUTSIDE for d in here)
+        crossed = self._pairs.crossed(one, other) if moved and not settled else None
+        if crossed is not None:
+            return crossed
         if settled or moved:
             return self._both.divergence("operation-value", one, other, here)
         region = self._regions.find(one, other)

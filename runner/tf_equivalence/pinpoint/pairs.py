@@ -75,6 +75,38 @@ class PairReader:
                 return self._both.divergence(kind, one, other, [_variable(a, b)])
         return None
 
+    def crossed(self, one: TracedOp, other: TracedOp) -> Divergence | None:
+        """Return a divergence where two inputs are exchanged because their variables are.
+
+        What TF2 computes in the place of one has the variables of the other, and the other way round.
+        """
+        pairs, back = self._both.alignment.pairs, self._both.back
+        for a, b in self._both.paired_sources(one, other):
+            if not self._is_other_producer(a, b):
+                continue
+            p, q = a.producer, b.producer
+            while q in back and self._stand_in_one_place(p, q, pairs[p], back[q]):
+                left, right = self._both.tf1.ops[p], self._both.tf2.ops[q]
+                if left.variables and right.variables and not self._inner(p, q):
+                    told = [Difference("variable", left.variables[0], right.variables[0], "dataflow")]
+                    return self._both.divergence("variables-swapped", left, right, told)
+                inner = self._inner(p, q)
+                if inner is None:
+                    break
+                p, q = inner
+        return None
+
+    @staticmethod
+    def _stand_in_one_place(p: int, q: int, counterpart_of_p: int, counterpart_of_q: int) -> bool:
+        return p != counterpart_of_q and (p < counterpart_of_q) == (q < counterpart_of_p)
+
+    def _inner(self, p: int, q: int) -> tuple[int, int] | None:
+        """Return the producers of the first inputs, where these do not correspond either."""
+        left, right = self._both.tf1.ops[p].inputs[:1], self._both.tf2.ops[q].inputs[:1]
+        if left and right and left[0] in self._both.alignment.pairs and right[0] in self._both.back:
+            return (left[0], right[0]) if self._both.alignment.pairs[left[0]] != right[0] else None
+        return None
+
     def _tolerance(self, one: TracedOp, other: TracedOp) -> float:
         if dtype_difference(one, other) is not None:
             return 2e-2  # the variable itself may have the coarser dtype

@@ -17,7 +17,7 @@ from tf_equivalence.pinpoint.locate import locate, locate_all
 from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.pinpoint.values import Array
 from tf_equivalence.plan import PlannedBuild
-from tf_equivalence.recording import read_arrays, read_record, write_record
+from tf_equivalence.recording import Stack, read_arrays, read_record, write_record
 from tf_equivalence.result import Finding, Outcome, Pinpointed, StepResult
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING, Build
 from tf_equivalence.trace import Effects, IsolationPlan, IsolationTarget, Trace, TracedOp
@@ -193,12 +193,27 @@ def _findings(isolated: Isolated, evidence: Evidence) -> tuple[tuple[Finding, ..
     try:
         causes = _causes(isolated, isolated.alignment, evidence)
         if causes:
-            return _merged(finding_of(evidence.places, cause) for cause in causes), ""
+            made = _made_in_another_order(evidence, isolated.traced)
+            return _merged(finding_of(evidence.places, cause, made) for cause in causes), ""
         # Where both sides have the same NaN, nothing differs, and still nothing is known to be right.
         bad = _first_non_finite(isolated.traced)
         return ((non_finite_finding(evidence.places, bad),) if bad is not None else ()), ""
     except Exception as error:  # noqa: BLE001 - the verdict stands without its explanation
         return (), f"{type(error).__name__}: {error}"
+
+
+def _made_in_another_order(evidence: Evidence, traced: Traced) -> dict[str, Stack]:
+    """Return where TF2 creates the variables that are at another place among those of one shape than in TF1."""
+    tf1, tf2 = (evidence.built(planned.build).variables for planned in (traced.tf1, traced.tf2))
+    shapes = {variable.shape for variable in tf2}
+    found: dict[str, Stack] = {}
+    for shape in shapes:
+        ours = [evidence.tf2_name(variable.name) for variable in tf1 if variable.shape == shape]
+        theirs = [variable for variable in tf2 if variable.shape == shape]
+        for name, variable in zip(ours, theirs, strict=False):
+            if name != variable.name:
+                found[variable.name] = variable.stack
+    return found
 
 
 def _causes(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tuple[Divergence, ...]:

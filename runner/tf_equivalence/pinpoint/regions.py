@@ -121,7 +121,8 @@ class RegionFinder:
             return self._both.divergence("operation-substituted", *self._principal(only1, only2), told)
         if only1:
             head = _first(only1)
-            place = self._same_call(head) or other
+            within = other if _line(head) is not None and _line(head) == _line(one) else None
+            place = self._same_call(head) or within or self._fed_by(one, other) or other
             return self._both.divergence("operation-missing", head, place, [*self._constants(0, head), *told])
         head = _first(only2)
         return self._both.divergence("operation-extra", None, head, [*self._constants(1, head), *told])
@@ -132,6 +133,13 @@ class RegionFinder:
             before = self._both.tf1.ops[producer] if producer in self._both.alignment.pairs else None
             if before is not None and _line(before) is not None and _line(before) == _line(missing):
                 return self._both.tf2.ops[self._both.alignment.pairs[producer]]
+        return None
+
+    def _fed_by(self, one: TracedOp, other: TracedOp) -> TracedOp | None:
+        """Return the operation of TF2 whose output is taken where TF1 takes another value."""
+        for a, b in self._both.paired_sources(one, other):
+            if b.kind == "operation" and not self._both.sources_agree(a, b):
+                return self._both.tf2.ops[b.producer]
         return None
 
     def _constants(self, side: int, op: TracedOp) -> list[Difference]:

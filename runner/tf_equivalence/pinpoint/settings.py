@@ -310,6 +310,15 @@ def means(name: str, value: object) -> Callable[[ast.expr], bool]:
     wanted = _inner(name, value)
 
     def test(expression: ast.expr) -> bool:
+        if isinstance(expression, ast.IfExp):
+            return test(expression.body) or test(expression.orelse)
+        if isinstance(expression, ast.Lambda):
+            return any(test(part) for part in ast.walk(expression.body) if isinstance(part, ast.expr))
+        if isinstance(expression, ast.Call) and "partial" in (
+            getattr(expression.func, "id", ""),
+            getattr(expression.func, "attr", ""),
+        ):
+            return any(test(part) for part in (*expression.args, *(keyword.value for keyword in expression.keywords)))
         try:
             literal = ast.literal_eval(expression)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
