@@ -1,17 +1,12 @@
-"""The known causes of a divergence, each with its fix. The first one that applies is told."""
+"""The known causes of a divergence, each with what is behind it and its fix. The first one that applies is told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tf_equivalence.pinpoint.finding import OUTSIDE, Difference, Divergence
-
-_ACTIVATIONS = frozenset(
-    "Relu Relu6 LeakyRelu Elu Selu Tanh Sigmoid Softplus Softsign Softmax LogSoftmax Gelu Erf Erfc".split()
-)
-_MOMENTS = frozenset(["Mean", "SquaredDifference", "Square", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"])
-_MIXED = frozenset(["float16", "bfloat16"])
+from tf_equivalence.pinpoint import recognize
+from tf_equivalence.pinpoint.finding import Difference, Divergence
 
 
 @dataclass(frozen=True)
@@ -21,251 +16,232 @@ class Cause:
     Attributes:
         name: A short word for it.
         applies: Whether a divergence is of this kind.
+        why: What is behind it, one sentence.
         fix: What to do, one sentence; may name `{tf1}` and `{tf2}`, the values of the setting.
         setting: The setting whose values the fix names.
     """
 
     name: str
     applies: Callable[[Divergence], bool]
+    why: str
     fix: str
     setting: str = ""
-
-
-def _differs(*names: str) -> Callable[[Divergence], bool]:
-    def applies(found: Divergence) -> bool:
-        return any(d.name in names and d.tf1 is not None and d.tf2 is not None for d in found.differences)
-
-    return applies
-
-
-def _has(found: Divergence, types: frozenset[str]) -> bool:
-    named = {side.type for side in (found.tf1, found.tf2) if side is not None}
-    return bool(types & (named if found.kind == "operation-value" else {*found.tf1_region, *found.tf2_region}))
-
-
-def _is_kind(*kinds: str) -> Callable[[Divergence], bool]:
-    return lambda found: found.kind in kinds
-
-
-def _mentions(found: Divergence, *words: str) -> bool:
-    told = " ".join(f"{side.layer} {side.function} {side.name}" for side in (found.tf1, found.tf2) if side is not None)
-    return any(word in told.lower() for word in words)
-
-
-def _is_activation(found: Divergence) -> bool:
-    """The region begins with an activation on the side that has one."""
-    structural = found.kind in ("operation-substituted", "operation-missing", "operation-extra")
-    heads = {region[0] for region in (found.tf1_region, found.tf2_region) if region}
-    return structural and bool(heads & _ACTIVATIONS)
-
-
-def _is_gate_order(found: Divergence) -> bool:
-    return any(d.source == "dataflow" and "of Split" in str(d.tf1) and "of Split" in str(d.tf2)
-               for d in found.differences)  # fmt: skip
-
-
-def _is_foreign_random(found: Divergence) -> bool:
-    drawn = ("Random", "TruncatedNormal", "Multinomial", "ParameterizedTruncatedNormal")
-    left, right = (any(op.startswith(drawn) for op in region) for region in (found.tf1_region, found.tf2_region))
-    return found.kind == "operation-missing" and left and not right
-
-
-def _is_cached(found: Divergence) -> bool:
-    return any(d.tf2 == OUTSIDE for d in found.differences)
-
-
-def _is_forget_bias(found: Divergence) -> bool:
-    if any(d.name == "forget_bias" for d in found.differences):
-        return True
-    # In a hand-written cell the forget bias is a one that is added ahead of a sigmoid.
-    added = [d for d in found.differences if d.source == "constant input" and 1.0 in (d.tf1, d.tf2)]
-    return bool(added) and _mentions(found, "lstm") and _has(found, frozenset(["Add", "AddV2"]))
-
-
-def _is_other_order(found: Divergence) -> bool:
-    sides = [side for side in (found.tf1, found.tf2) if side is not None]
-    joins = any(side.type.startswith(("Concat", "Pack")) for side in sides)
-    return joins and any(d.source == "dataflow" for d in found.differences)
-
-
-def _is_frozen(found: Divergence) -> bool:
-    trainable = next((d for d in found.differences if d.name == "trainable"), None)
-    return trainable is not None and trainable.tf2 is False and _mentions(found, "norm")
-
-
-def _is_batch_statistics(found: Divergence) -> bool:
-    if _differs("training")(found):
-        return True
-    one_sided = ("Mean" in found.tf1_region) != ("Mean" in found.tf2_region)
-    return one_sided and _mentions(found, "norm") and _has(found, _MOMENTS)
-
-
-def _is_guarded_logarithm(found: Divergence) -> bool:
-    guards = frozenset(["Maximum", "Minimum", "ClipByValue", "Add", "AddV2"])
-    structural = found.kind in ("operation-substituted", "operation-missing", "operation-extra")
-    return structural and found.relative_output_difference == float("inf") and _has(found, guards)
-
-
-def _is_integer_division(found: Divergence) -> bool:
-    return "FloorDiv" in found.tf1_region and "RealDiv" in found.tf2_region
-
-
-def _is_mixed_precision(found: Divergence) -> bool:
-    return found.kind == "operation-dtype" and any(
-        d.name == "dtype" and d.tf2 in _MIXED and d.tf1 not in _MIXED for d in found.differences
-    )
-
-
-def _involves(*types: str) -> Callable[[Divergence], bool]:
-    wanted = frozenset(types)
-
-    def applies(found: Divergence) -> bool:
-        regions = {*found.tf1_region, *found.tf2_region}
-        return bool(wanted & regions) and found.kind.startswith("operation-")
-
-    return applies
-
-
-def _is_rescaling(found: Divergence) -> bool:
-    arithmetic = frozenset(["Mul", "RealDiv", "Sub", "Add", "AddV2"])
-    constant = any(d.source == "constant input" for d in found.differences)
-    return constant and _has(found, arithmetic) and not any(found.variables)
 
 
 CAUSES = (
     Cause(
         "variables-swapped",
-        _is_kind("variables-swapped"),
+        recognize.is_kind("variables-swapped"),
+        "Two variables of one shape have each other's name, so a checkpoint loads each into the other's place.",
         "Swap the two back: give the TF2 variable that is read here the name `{tf1}`, or map both in `variable_names`.",
         "variable",
     ),
     Cause(
         "reads-other-variable",
-        _is_kind("reads-other-variable"),
+        recognize.is_kind("reads-other-variable"),
+        "The call computes with another variable than TF1's does here.",
         "Read `{tf1}` here, or map it to `{tf2}` in `variable_names` if the rename is meant.",
         "variable",
     ),
     Cause(
         "variable-value",
-        _is_kind("variable-value"),
+        recognize.is_kind("variable-value"),
+        "The variable does not begin with TF1's value: v1 layers, slim and Keras have other default initializers.",
         "Give `{tf1}` the same initializer with the same arguments on both sides (v1 defaults differ from Keras': "
         "spell them out), and check that nothing writes to it earlier in the call.",
         "variable",
     ),
     Cause(
         "mixed-precision",
-        _is_mixed_precision,
+        recognize.is_mixed_precision,
+        "A mixed-precision policy, or a layer's `dtype`, makes TF2 compute with fewer bits than TF1.",
         "Compute in {tf1} as TF1 did: drop the mixed-precision policy or pass `dtype='{tf1}'`.",
         "dtype",
     ),
-    Cause("dtype", _is_kind("operation-dtype"), "Cast to {tf1}, the dtype that TF1 has here.", "dtype"),
+    Cause(
+        "dtype",
+        recognize.is_kind("operation-dtype"),
+        "TF2's operation returns another dtype than TF1's; `tf.image.resize` and division turn integers into floats.",
+        "Cast to {tf1}, the dtype that TF1 has here.",
+        "dtype",
+    ),
     Cause(
         "cached-tensor",
-        _is_cached,
+        recognize.is_cached,
+        "The value was computed once and kept, so later calls go on with what an earlier one left.",
         "Compute the tensor inside the call instead of keeping one from `__init__` or from an earlier call.",
     ),
     Cause(
         "foreign-random",
-        _is_foreign_random,
+        recognize.is_foreign_random,
+        "Numbers that NumPy or Python draw are constants to a graph, and new in every eager call.",
         "Draw with `tf.random` inside of the call: TF2 uses numbers that NumPy, Python or an earlier call drew.",
     ),
     Cause(
         "output-order",
-        _differs("result"),
+        recognize.differs("result"),
+        "The values are right and are returned in another place.",
         "Return the outputs in TF1's structure and order.",
     ),
     Cause(
         "reset-after",
-        _differs("reset_after"),
+        recognize.differs("reset_after"),
+        "Keras' GRU multiplies by the reset gate after the matrix product by default, TF1's cell before it.",
         "Pass `reset_after=False` to the Keras GRU, and give it the gates in its own order (update before reset).",
     ),
     Cause(
         "gate-order",
-        _is_gate_order,
+        recognize.is_gate_order,
+        "TF1 and Keras keep the gates of a recurrent cell in another order in one kernel.",
         "Take the slices of the kernel in TF1's order (an LSTM's gates are i, j, f, o in TF1 and i, f, c, o in Keras; "
         "a GRU's are reset, update in TF1 and update, reset in Keras), or permute the weights once when loading.",
     ),
     Cause(
         "forget-bias",
-        _is_forget_bias,
+        recognize.is_forget_bias,
+        "TF1's LSTM cells add `forget_bias` in every call; Keras puts a one into the initial bias instead.",
         "Add TF1's `forget_bias` (1 by default) to the forget gate, or once to the forget slice of the bias.",
     ),
     Cause(
         "frozen-batch-norm",
-        _is_frozen,
+        recognize.is_frozen,
+        "A Keras batch normalization that is not trainable runs in inference mode whatever `training` says.",
         "Leave `trainable` as in TF1 and pass the `training` flag that TF1 passed: a frozen Keras batch "
         "normalization always uses the moving averages.",
     ),
     Cause(
         "batch-statistics",
-        _is_batch_statistics,
+        recognize.is_batch_statistics,
+        "`training` decides whether a normalization takes the batch's statistics or the moving averages.",
         "Pass the `training` flag that TF1 passed down to this layer: one side uses batch statistics, the other "
         "the moving averages.",
     ),
-    Cause("epsilon", _differs("epsilon"), "Pass `epsilon={tf1}`, as TF1 did.", "epsilon"),
+    Cause(
+        "epsilon",
+        recognize.differs("epsilon"),
+        "The defaults differ: 1e-3 in `v1.layers`, slim and Keras, and 1e-5 or 1e-12 in many nets ported since.",
+        "Pass `epsilon={tf1}`, as TF1 did.",
+        "epsilon",
+    ),
     Cause(
         "resize",
-        _differs("align_corners", "half_pixel_centers"),
+        recognize.differs("align_corners", "half_pixel_centers"),
+        "`tf.image.resize` samples at half-pixel centers, which no v1 resize did by default.",
         "Keep `tf.compat.v1.image.resize_*` with TF1's flags: `tf.image.resize` samples at half-pixel centers.",
     ),
     Cause(
         "resize-missing",
-        _involves("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea", "ScaleAndTranslate"),
+        recognize.involves(
+            "ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea", "ScaleAndTranslate"
+        ),
+        "TF1 resizes here with a sampling rule of its own, which only its own operation has.",
         "Keep the TF1 resize operation with its flags (`tf.compat.v1.image.resize_*`).",
     ),
     Cause(
         "dropout-rate",
-        _differs("rate"),
+        recognize.differs("rate"),
+        "`keep_prob` says how much to keep, `rate` how much to drop.",
         "Pass `rate={tf1}`: `rate` is one minus TF1's `keep_prob`.",
         "rate",
     ),
     Cause(
         "logarithm",
-        _is_guarded_logarithm,
+        recognize.is_guarded_logarithm,
+        "The argument reaches zero, where a guarded logarithm stays finite and a bare one does not.",
         "Guard the argument in the same way on both sides: the same epsilon, added or clipped, or none.",
     ),
-    Cause("axis", _differs("axis"), "Pass `axis={tf1}`, the axis that TF1 uses.", "axis"),
-    Cause("layout", _differs("data_format"), "Use TF1's data format, {tf1}.", "data_format"),
-    Cause("activation", _is_activation, "Use the activation that TF1 has in this place."),
+    Cause(
+        "axis",
+        recognize.differs("axis"),
+        "The operation works along another axis.",
+        "Pass `axis={tf1}`, the axis that TF1 uses.",
+        "axis",
+    ),
+    Cause(
+        "layout",
+        recognize.differs("data_format"),
+        "One side has the channels first, the other last.",
+        "Use TF1's data format, {tf1}.",
+        "data_format",
+    ),
+    Cause(
+        "activation",
+        recognize.is_activation,
+        "Another function, or none, is applied to what the layer computes.",
+        "Use the activation that TF1 has in this place.",
+    ),
     Cause(
         "integer-division",
-        _is_integer_division,
+        recognize.is_integer_division,
+        "Python 3's `/` and `tf.math.divide` turn integers into floats, which `tf.div` did not.",
         "Write `//`: TF1's `tf.div` of integers rounds down, `/` does not.",
     ),
     Cause(
         "feature-order",
-        _is_other_order,
+        recognize.is_other_order,
+        "The same features are joined in another order, so the weights that follow meet other columns.",
         "Concatenate in TF1's order; feature columns were sorted by name.",
     ),
-    Cause("momentum", _differs("momentum"), "Pass `momentum={tf1}`, as TF1 did.", "momentum"),
-    Cause("alpha", _differs("alpha"), "Pass `alpha={tf1}`, as TF1 did (v1's leaky ReLU defaults to 0.2).", "alpha"),
-    Cause("strides", _differs("strides"), "Use TF1's strides, {tf1}.", "strides"),
-    Cause("padding", _differs("padding", "paddings"), "Pad as TF1 did."),
+    Cause(
+        "momentum",
+        recognize.differs("momentum"),
+        "`decay` of slim and `momentum` of Keras are the same, and their defaults differ: 0.999 and 0.99.",
+        "Pass `momentum={tf1}`, as TF1 did.",
+        "momentum",
+    ),
+    Cause(
+        "alpha",
+        recognize.differs("alpha"),
+        "The slope of a leaky ReLU is 0.2 by default in `tf.nn`, and 0.3 in Keras' layer.",
+        "Pass `alpha={tf1}`, as TF1 did (v1's leaky ReLU defaults to 0.2).",
+        "alpha",
+    ),
+    Cause(
+        "strides",
+        recognize.differs("strides"),
+        "The window moves by another step.",
+        "Use TF1's strides, {tf1}.",
+        "strides",
+    ),
+    Cause(
+        "padding", recognize.differs("padding", "paddings"), "The edges are padded in another way.", "Pad as TF1 did."
+    ),
     Cause(
         "padding-explicit",
-        _involves("Pad", "PadV2", "MirrorPad"),
+        recognize.involves("Pad", "PadV2", "MirrorPad"),
+        "Padding by hand and `padding='same'` put an odd pixel on different sides when strides are larger than one.",
         "Pad as TF1 did: explicit padding and `padding='same'` split an odd amount differently.",
     ),
     Cause(
         "transposed",
-        _involves("Transpose", "ReverseV2", "Reverse", "StridedSlice"),
+        recognize.involves("Transpose", "ReverseV2", "Reverse", "StridedSlice"),
+        "Height and width, or the channels, are in another order on one side.",
         "Keep the axes and the channels in TF1's order (NHWC or NCHW, height before width, RGB or BGR).",
     ),
-    Cause("rescaled", _is_rescaling, "Scale the input as TF1 did, by the same constants."),
+    Cause(
+        "rescaled",
+        recognize.is_rescaling,
+        "The input is scaled or shifted by other constants.",
+        "Scale the input as TF1 did, by the same constants.",
+    ),
     Cause(
         "seed",
-        _differs("seed", "seed2"),
+        recognize.differs("seed", "seed2"),
+        "The operation draws with another seed: random operations are counted, and one of them is out of order.",
         "Draw random numbers in TF1's order, or set `operation_seed` before the draw that is out of order.",
     ),
 )
 
 
+def cause_of(found: Divergence) -> Cause | None:
+    """Return the first known cause that applies; None where what is found is not known."""
+    return next((cause for cause in CAUSES if cause.applies(found)), None)
+
+
 def fix_for(found: Divergence) -> str:
     """Return the fix of the first known cause that applies, else what to try."""
-    for cause in CAUSES:
-        if cause.applies(found):
-            return _filled(cause, found)
-    return _what_to_try(found)
+    cause = cause_of(found)
+    return _filled(cause, found) if cause is not None else _what_to_try(found)
 
 
 def _filled(cause: Cause, found: Divergence) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tf_equivalence.judge.places import Places
 from tf_equivalence.judge.stated import Setting, named_at, stated_at
 from tf_equivalence.pinpoint import settings
+from tf_equivalence.pinpoint.causes import cause_of
 from tf_equivalence.pinpoint.explain import describe
 from tf_equivalence.pinpoint.finding import Divergence
 from tf_equivalence.recording import Frame, Stack, user_frames
@@ -108,6 +109,9 @@ def _metrics(places: Places, divergence: Divergence) -> dict[str, object]:
     metrics["relative_input_difference"] = divergence.relative_input_difference
     metrics["relative_output_difference"] = divergence.relative_output_difference
     metrics["operations"] = max(len(divergence.executed), 1)
+    cause = cause_of(divergence)
+    if cause is not None:
+        metrics["cause"], metrics["help"] = cause.name, f"docs/causes.md#{cause.name}"
     if divergence.effect is not None:
         metrics["effect"] = divergence.effect
     return metrics

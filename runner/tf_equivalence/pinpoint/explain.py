@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from tf_equivalence.pinpoint.causes import fix_for
+from tf_equivalence.pinpoint.causes import cause_of, fix_for
 from tf_equivalence.pinpoint.finding import Difference, Divergence, OpSide
 
 Relative = Callable[[str], str]
@@ -25,7 +25,15 @@ def describe(divergence: Divergence, relative: Relative = str) -> tuple[str, str
     Returns:
         A paragraph for a person, and the fix in one sentence.
     """
-    said = (_what(divergence, relative), _settings(divergence), _amount(divergence), _variables(divergence))
+    cause = cause_of(divergence)
+    said = (
+        _what(divergence, relative),
+        _settings(divergence),
+        _amount(divergence),
+        _effect(divergence),
+        _variables(divergence),
+        cause.why if cause is not None else "",
+    )
     return " ".join(filter(None, said)), fix_for(divergence)
 
 
@@ -128,6 +136,14 @@ def _amount(found: Divergence) -> str:
         words += f"; worst at [{at}]: TF1 {_value(found.worst.tf1)}, TF2 {_value(found.worst.tf2)}"
     order = "; both hold the same numbers in another order" if found.permuted else ""
     return f"Output differs {words}{order}."
+
+
+def _effect(found: Divergence) -> str:
+    """Say how much of the results' difference is this cause's."""
+    more = f"{len(found.executed)} operations differ in this way. " if len(found.executed) > 1 else ""
+    if found.effect is None:
+        return more.strip()
+    return f"{more}By itself it moves the outputs by {found.effect:.2g} of their largest value."
 
 
 def _infinite(found: Divergence) -> str:
