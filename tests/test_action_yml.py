@@ -31,6 +31,7 @@ DERIVED = {
     "jobs": "0, one for each core",
     "junit-file": "nowhere",
     "json-file": "nowhere",
+    "trace": "nowhere",
     "annotations": "commands",
 }
 

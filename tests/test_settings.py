@@ -73,6 +73,7 @@ def test_defaults(tmp_path: Path) -> None:
         junit_file=None,
         junit_flavor="github",
         json_file=None,
+        trace=None,
         annotations="none",
         max_annotations=10,
         job_summary=None,
@@ -118,6 +119,7 @@ SAME = [
     ("junit-file", ["--junit-file", "out/j.xml"], "out/j.xml", '"out/j.xml"', "out/j.xml"),
     ("junit-flavor", ["--junit-flavor", "jenkins"], "jenkins", '"jenkins"', "jenkins"),
     ("json-file", ["--json-file", "r.json"], "r.json", '"r.json"', "r.json"),
+    ("trace", ["--trace", "t.txt"], "t.txt", '"t.txt"', "t.txt"),
     ("annotations", ["--annotations", "commands"], "commands", '"commands"', "commands"),
     ("max-annotations", ["--max-annotations", "5"], "5", "5", 5),
     ("job-summary", ["--job-summary", "s.md"], "s.md", '"s.md"', "s.md"),
@@ -140,7 +142,7 @@ SAME = [
 def test_sources_agree(tmp_path: Path, name: str, flags: list[str], text: str, toml: str, expected: object) -> None:
     """A value means the same wherever it is written."""
     option = next(option for option in OPTIONS if option.name == name)
-    if expected is not None and name in ("paths", "requirements", "junit-file", "json-file", "job-summary"):
+    if expected is not None and name in ("paths", "requirements", "junit-file", "json-file", "trace", "job-summary"):
         expected = (
             tuple(tmp_path / part for part in expected) if isinstance(expected, tuple) else tmp_path / str(expected)
         )

@@ -13,7 +13,7 @@ from typing import TextIO, cast
 
 from tf_equivalence.ownership import absent, hand_over
 from tf_equivalence.report import annotations as commands
-from tf_equivalence.report import json_report, junit_report, step_outputs, summary, terminal
+from tf_equivalence.report import json_report, junit_report, step_outputs, summary, terminal, trace_report
 from tf_equivalence.report.escape import neutralize
 from tf_equivalence.result import ExitCode, RunResult
 from tf_equivalence.settings import Settings
@@ -26,6 +26,7 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
     files = _Files(result, settings.workspace)
     junit = junit_report.JUnitOptions("jenkins" if settings.junit_flavor == "jenkins" else "github")
     files.write(settings.json_file, json_report.write)
+    files.write(settings.trace, trace_report.write)
     files.write(settings.junit_file, partial(junit_report.write, options=junit))
     reports = tuple(_shown(path) for path in files.written)
     options = summary.SummaryOptions(reports=reports, source_url=_source_url(settings, environ))

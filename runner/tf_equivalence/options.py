@@ -199,6 +199,16 @@ OPTIONS = (
     ),
     Option("json-file", PATH, None, "Write all findings as JSON here.", _REPORT, "FILE", ("--json-file",)),
     Option(
+        "trace",
+        PATH,
+        None,
+        "Write the operations of both sides here, aligned, with how far apart they are: of what diverged, else of one "
+        "step of each case.",
+        _REPORT,
+        "FILE",
+        ("--trace",),
+    ),
+    Option(
         "annotations",
         choice("commands", "none"),
         None,

@@ -170,7 +170,7 @@ class _Recording:
             for step in done.steps:
                 self._judge(state, step)
         noise = NoisePass.plan(state.case, state.evidence, state.steps) if done is None else None
-        return noise or TracePass.plan(state.case, state.evidence, state.steps)
+        return noise or TracePass.plan(state.case, state.evidence, state.steps, keep=self._settings.trace is not None)
 
     def _take_first_pass(self, state: _CaseState, event: BuildEnded) -> None:
         printed, log = split_log(event.output)

@@ -127,6 +127,38 @@ class Pinpointed:
 
 
 @dataclass(frozen=True)
+class TracedSide:
+    """An operation of one side, for a person to read.
+
+    Attributes:
+        type: Such as `Conv2D`.
+        name: In the graph; in eager execution scope and type.
+        location: The user's line that it comes from; None without any.
+    """
+
+    type: str
+    name: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True)
+class TracedPair:
+    """A row of an aligned trace.
+
+    Attributes:
+        tf1: None for an operation that only TF2 has.
+        tf2: None for one that only TF1 has.
+        difference: Of the outputs in the run as it was, relative to the largest TF1 magnitude; None where not known.
+        alone: The same when TF2's operation was given TF1's values; None where it was not isolated.
+    """
+
+    tf1: TracedSide | None
+    tf2: TracedSide | None
+    difference: float | None = None
+    alone: float | None = None
+
+
+@dataclass(frozen=True)
 class StepResult:
     """The outcome of one step of one case.
 
@@ -141,6 +173,7 @@ class StepResult:
         notes: What a reader of a green should know: what was compared and what was left out.
         difference: None where the step compares no numbers.
         pinpointed: None where nothing was traced.
+        trace: Both sides' operations, aligned, in TF1's order; empty unless asked for.
     """
 
     id: str
@@ -153,6 +186,7 @@ class StepResult:
     notes: tuple[str, ...] = ()
     difference: Difference | None = None
     pinpointed: Pinpointed | None = None
+    trace: tuple[TracedPair, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class Settings:
         junit_file: Where to write JUnit XML, if anywhere; absolute.
         junit_flavor: `github` or `jenkins`.
         json_file: Where to write JSON, if anywhere; absolute.
+        trace: Where to write aligned operations, if anywhere; absolute.
         annotations: `commands` or `none`.
         max_annotations: At least 1.
         job_summary: The file to append the Markdown summary to, if any; absolute.
@@ -93,6 +94,7 @@ class Settings:
     junit_file: Path | None
     junit_flavor: str
     json_file: Path | None
+    trace: Path | None
     annotations: str
     max_annotations: int
     job_summary: Path | None
@@ -140,7 +142,7 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, st
         values["annotations"] = "commands" if github else "none"
     values["job-summary"] = _choose_summary(values["job-summary"], written.get("job-summary"), environ, cwd)
     values["path-prefix"] = _read_prefix(values["path-prefix"], written.get("path-prefix"))
-    _refuse_shared_file(values, ("junit-file", "json-file", "job-summary"))
+    _refuse_shared_file(values, ("junit-file", "json-file", "trace", "job-summary"))
     fields: dict[str, Any] = {option.field: values[option.name] for option in OPTIONS}
     root = _find_root(directory, workspace)
     return Settings(command=command, workspace=workspace, root=root, github=github, **fields)

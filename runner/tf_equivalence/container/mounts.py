@@ -87,6 +87,7 @@ def as_seen_inside(settings: Settings) -> Settings:
         requirements=tuple(readable("requirements", path) for path in settings.requirements),
         junit_file=writable(settings.junit_file),
         json_file=writable(settings.json_file),
+        trace=writable(settings.trace),
         job_summary=writable(settings.job_summary),
     )
 
@@ -102,6 +103,7 @@ def wanted_files(settings: Settings, environ: Mapping[str, str]) -> dict[str, Pa
     files = {
         "junit-file": settings.junit_file,
         "json-file": settings.json_file,
+        "trace": settings.trace,
         "job-summary": settings.job_summary,
         "GITHUB_OUTPUT": step_output(settings, environ),
     }

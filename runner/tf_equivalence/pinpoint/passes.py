@@ -10,6 +10,7 @@ from typing import Self
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.pinpoint.align import Alignment, align
+from tf_equivalence.pinpoint.aligned import rows
 from tf_equivalence.pinpoint.comparison import Comparison
 from tf_equivalence.pinpoint.describe import finding_of, non_finite_finding
 from tf_equivalence.pinpoint.finding import Divergence
@@ -18,7 +19,7 @@ from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.pinpoint.values import Array
 from tf_equivalence.plan import PlannedBuild
 from tf_equivalence.recording import Stack, read_arrays, read_record, write_record
-from tf_equivalence.result import Finding, Outcome, Pinpointed, StepResult
+from tf_equivalence.result import Finding, Outcome, Pinpointed, StepResult, TracedPair
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING, Build
 from tf_equivalence.trace import Effects, IsolationPlan, IsolationTarget, Trace, TracedOp
 
@@ -54,9 +55,15 @@ class Traced:
 
 @dataclass(frozen=True)
 class TracePass:
-    """What is traced of a case: at most one step of inference and one of training."""
+    """What is traced of a case: at most one step of inference and one of training.
+
+    Attributes:
+        traced: These steps.
+        keep: Whether to keep the aligned operations for a report.
+    """
 
     traced: tuple[Traced, ...]
+    keep: bool = False
 
     @property
     def builds(self) -> tuple[PlannedBuild, ...]:
@@ -64,8 +71,17 @@ class TracePass:
         return tuple(build for traced in self.traced for build in (traced.tf1, traced.tf2))
 
     @classmethod
-    def plan(cls, case: CaseRef, evidence: Evidence, steps: Mapping[str, StepResult]) -> Self | None:
-        """Return the pass for the sharpest steps whose outputs diverged without a known cause, if any."""
+    def plan(
+        cls, case: CaseRef, evidence: Evidence, steps: Mapping[str, StepResult], keep: bool = False
+    ) -> Self | None:
+        """Return the pass for the sharpest steps whose outputs diverged without a known cause, if any.
+
+        Args:
+            case: The case.
+            evidence: Its recordings.
+            steps: What was judged, by id.
+            keep: Whether a report of the operations is wanted, so that one step is traced in any case.
+        """
         chosen: dict[bool, Traced] = {}
         for step_id, condition, tf1, tf2 in _TRACEABLE:
             step = steps.get(step_id)
@@ -73,11 +89,15 @@ class TracePass:
                 continue
             builds = (_planned(case, evidence, build, condition, "trace") for build in (tf1, tf2))
             chosen[tf1.training] = Traced(step_id, *builds)
-        return cls(tuple(chosen.values())) if chosen else None
+        for step_id, condition, tf1, tf2 in _TRACEABLE if keep and not chosen else ():
+            if step_id in steps and steps[step_id].outcome in (Outcome.PASSED, Outcome.DIVERGED) and not chosen:
+                builds = (_planned(case, evidence, build, condition, "trace") for build in (tf1, tf2))
+                chosen[tf1.training] = Traced(step_id, *builds)
+        return cls(tuple(chosen.values()), keep) if chosen else None
 
     def isolate(self, evidence: Evidence) -> IsolationPass:
         """Return the next pass: TF2 called once more with TF1's values in the place of every operation's outputs."""
-        return IsolationPass(tuple(_isolated(traced, evidence) for traced in self.traced))
+        return IsolationPass(tuple(_isolated(traced, evidence) for traced in self.traced), self.keep)
 
 
 @dataclass(frozen=True)
@@ -99,9 +119,15 @@ class Isolated:
 
 @dataclass(frozen=True)
 class IsolationPass:
-    """What is isolated of a case."""
+    """What is isolated of a case.
+
+    Attributes:
+        isolated: Each traced pair.
+        keep: As in `TracePass`.
+    """
 
     isolated: tuple[Isolated, ...]
+    keep: bool = False
 
     @property
     def builds(self) -> tuple[PlannedBuild, ...]:
@@ -122,8 +148,10 @@ class IsolationPass:
         better: dict[str, StepResult] = {}
         for isolated in self.isolated:
             step = replace(steps[isolated.traced.step_id], pinpointed=_took(isolated, evidence, seconds))
-            better[step.id] = step
             findings, problem = _findings(isolated, evidence)
+            if self.keep and isolated.alignment is not None and not problem:
+                step = replace(step, trace=_rows(isolated, isolated.alignment, evidence))
+            better[step.id] = step
             if problem:  # the verdict stands without its explanation
                 note = f"pinpointing failed, which is a bug in tf-equivalence: {problem}"
                 better[step.id] = replace(step, notes=(*step.notes, note))
@@ -200,6 +228,18 @@ def _findings(isolated: Isolated, evidence: Evidence) -> tuple[tuple[Finding, ..
         return ((non_finite_finding(evidence.places, bad),) if bad is not None else ()), ""
     except Exception as error:  # noqa: BLE001 - the verdict stands without its explanation
         return (), f"{type(error).__name__}: {error}"
+
+
+def _rows(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tuple[TracedPair, ...]:
+    (tf1, tf1_arrays), (tf2, tf2_arrays) = _read(isolated.traced.tf1.directory), _read(isolated.traced.tf2.directory)
+    if tf1 is None or tf2 is None or isolated.build is None:
+        return ()
+    free = Comparison(tf1, tf1_arrays, tf2, tf2_arrays, evidence.tf2_name, alignment)
+    other, arrays = _read(isolated.build.directory)
+    alone = None
+    if other is not None and len(other.ops) == len(tf2.ops):
+        alone = Comparison(tf1, tf1_arrays, other, arrays, evidence.tf2_name, alignment)
+    return rows(evidence.places, free, alone)
 
 
 def _made_in_another_order(evidence: Evidence, traced: Traced) -> dict[str, Stack]:
