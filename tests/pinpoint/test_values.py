@@ -46,6 +46,19 @@ def test_worst_element_prefers_a_nan_over_a_large_difference() -> None:
     assert worst.tf1 == 3.0
 
 
+def test_what_is_around_the_worst_element() -> None:
+    """Two elements on either side along the last axis, as far as there are any; a scalar has only itself."""
+    one = np.arange(12.0).reshape(2, 6)
+    other = one.copy()
+    other[1, 1] = 99.0
+    worst = values.worst_element(one, other)
+    assert worst is not None
+    assert worst.around == ((6.0, 7.0, 8.0, 9.0), (6.0, 99.0, 8.0, 9.0))
+    scalar = values.worst_element(np.array(1.0), np.array(2.0))
+    assert scalar is not None
+    assert scalar.around == ((1.0,), (2.0,))
+
+
 def test_worst_element_of_other_shapes_is_unknown() -> None:
     """No index fits both."""
     assert values.worst_element(np.ones(3), np.ones(2)) is None

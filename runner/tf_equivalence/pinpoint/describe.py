@@ -108,6 +108,9 @@ def _metrics(places: Places, divergence: Divergence) -> dict[str, object]:
     ]
     metrics["relative_input_difference"] = divergence.relative_input_difference
     metrics["relative_output_difference"] = divergence.relative_output_difference
+    if divergence.worst is not None:
+        metrics["worst"] = list(divergence.worst.index)
+        metrics["tf1_around"], metrics["tf2_around"] = map(list, divergence.worst.around)
     metrics["operations"] = max(len(divergence.executed), 1)
     cause = cause_of(divergence)
     if cause is not None:

@@ -49,11 +49,13 @@ class Worst:
         index: Into the output.
         tf1: Its value there.
         tf2: Its value there.
+        around: TF1's and TF2's values from two before it to two after it along the last axis.
     """
 
     index: tuple[int, ...]
     tf1: object
     tf2: object
+    around: tuple[tuple[object, ...], tuple[object, ...]] = ((), ())
 
 
 @dataclass(frozen=True)

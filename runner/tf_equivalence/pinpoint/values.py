@@ -12,6 +12,7 @@ from tf_equivalence.pinpoint.finding import Worst
 Array = npt.NDArray[np.generic]
 
 NOISE_EPS = 32.0  # units of rounding below which two values of one operation agree
+_NEXT = 2  # elements to show on either side of the worst one
 GROWTH = 8.0  # an operation is to blame when its output differs more than this many times its inputs
 
 _EPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
@@ -59,7 +60,15 @@ def worst_element(tf1: Array, tf2: Array) -> Worst | None:
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     apart = np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart))
     at = np.unravel_index(int(np.argmax(apart)), tf1.shape)
-    return Worst(tuple(int(i) for i in at), _scalar(tf1[at]), _scalar(tf2[at]))
+    return Worst(tuple(int(i) for i in at), _scalar(tf1[at]), _scalar(tf2[at]), (_around(tf1, at), _around(tf2, at)))
+
+
+def _around(array: Array, at: tuple[np.intp, ...]) -> tuple[object, ...]:
+    """Return the elements next to one along the last axis, itself among them."""
+    if not at:
+        return (array.item(),)
+    row = array[at[:-1]]
+    return tuple(map(_scalar, row[max(0, int(at[-1]) - _NEXT) : int(at[-1]) + _NEXT + 1]))
 
 
 def _scalar(value: np.generic) -> object:
