@@ -10,18 +10,13 @@ from typing import Self
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.pinpoint.align import Alignment, align
-from tf_equivalence.pinpoint.aligned import rows
-from tf_equivalence.pinpoint.comparison import Comparison
-from tf_equivalence.pinpoint.describe import finding_of, non_finite_finding
-from tf_equivalence.pinpoint.finding import Divergence
-from tf_equivalence.pinpoint.locate import locate, locate_all
-from tf_equivalence.pinpoint.non_finite import first_non_finite
-from tf_equivalence.pinpoint.values import Array
+from tf_equivalence.pinpoint.conclude import cause_of, conclude, trace_rows
+from tf_equivalence.pinpoint.traced import Isolated, Traced, read_trace
 from tf_equivalence.plan import PlannedBuild
-from tf_equivalence.recording import Stack, read_arrays, read_record, write_record
-from tf_equivalence.result import Finding, Outcome, Pinpointed, StepResult, TracedPair
+from tf_equivalence.recording import write_record
+from tf_equivalence.result import Finding, Outcome, Pinpointed, StepResult
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF1_TRAINING, TF2_INFERENCE, TF2_TRAINING, Build
-from tf_equivalence.trace import Effects, IsolationPlan, IsolationTarget, Trace, TracedOp
+from tf_equivalence.trace import IsolationPlan, IsolationTarget, Trace
 
 # The conditions that can be traced, and the two builds of each. Of those with one training flag, the sharpest first.
 _TRACEABLE = (
@@ -31,26 +26,6 @@ _TRACEABLE = (
     ("random-training", "random", TF1_TRAINING, TF2_TRAINING),
 )
 _UNEXPLAINED = ("output-value", "output-non-finite", "output-dtype", "output-shape")
-
-
-@dataclass(frozen=True)
-class Traced:
-    """Both sides traced under one condition.
-
-    Attributes:
-        step_id: The step whose divergence is looked into.
-        tf1: The process to run for one side.
-        tf2: For the other.
-    """
-
-    step_id: str
-    tf1: PlannedBuild
-    tf2: PlannedBuild
-
-    @property
-    def training(self) -> bool:
-        """The training flag."""
-        return self.tf1.build.training
 
 
 @dataclass(frozen=True)
@@ -101,23 +76,6 @@ class TracePass:
 
 
 @dataclass(frozen=True)
-class Isolated:
-    """One traced pair, and the process that isolates its operations.
-
-    Attributes:
-        traced: The pair.
-        alignment: Which operations correspond; None where a trace is missing.
-        build: The process to run; None where there is nothing to isolate.
-        problem: What went wrong so far, in a sentence.
-    """
-
-    traced: Traced
-    alignment: Alignment | None = None
-    build: PlannedBuild | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True)
 class IsolationPass:
     """What is isolated of a case.
 
@@ -148,15 +106,14 @@ class IsolationPass:
         better: dict[str, StepResult] = {}
         for isolated in self.isolated:
             step = replace(steps[isolated.traced.step_id], pinpointed=_took(isolated, evidence, seconds))
-            findings, problem = _findings(isolated, evidence)
-            if self.keep and isolated.alignment is not None and not problem:
-                step = replace(step, trace=_rows(isolated, isolated.alignment, evidence))
+            conclusion = conclude(isolated, evidence)
+            if self.keep:
+                step = replace(step, trace=trace_rows(isolated, evidence))
+            if conclusion.note and is_unexplained(step):
+                step = replace(step, notes=(*step.notes, conclusion.note))
             better[step.id] = step
-            if problem:  # the verdict stands without its explanation
-                note = f"pinpointing failed, which is a bug in tf-equivalence: {problem}"
-                better[step.id] = replace(step, notes=(*step.notes, note))
-            if findings:
-                found[isolated.traced.training] = findings
+            if conclusion.findings:
+                found[isolated.traced.training] = conclusion.findings
         if False in found and True in found:
             found[True] = _told_once(found[True], found[False])
         for step in steps.values():
@@ -179,14 +136,9 @@ def _planned(case: CaseRef, evidence: Evidence, build: Build, condition: str, su
     return PlannedBuild(case, build, (), directory, condition)
 
 
-def _read(directory: Path) -> tuple[Trace | None, Mapping[str, Array]]:
-    trace = read_record(Trace, str(directory), "trace")
-    return trace, read_arrays(str(directory), "trace") if trace is not None else {}
-
-
 def _isolated(traced: Traced, evidence: Evidence) -> Isolated:
     """Align the two traces and write down what to give to each operation of TF2."""
-    (tf1, tf1_arrays), (tf2, tf2_arrays) = _read(traced.tf1.directory), _read(traced.tf2.directory)
+    (tf1, tf1_arrays), (tf2, tf2_arrays) = read_trace(traced.tf1.directory), read_trace(traced.tf2.directory)
     if tf1 is None or tf2 is None:
         return Isolated(traced)
     try:
@@ -198,7 +150,8 @@ def _isolated(traced: Traced, evidence: Evidence) -> Isolated:
     results = tuple(source.array for source in tf1.results)
     targets = tuple(_targets(tf1, tf2, alignment, tf1_arrays.keys()))
     write_record(str(planned.directory), "plan", IsolationPlan(str(traced.tf1.directory), targets, results))
-    return Isolated(traced, alignment, planned)
+    complete = len(targets) == len(tf2.ops)
+    return Isolated(traced, alignment, planned, complete)
 
 
 def _targets(tf1: Trace, tf2: Trace, alignment: Alignment, known: Iterable[str]) -> list[IsolationTarget]:
@@ -214,79 +167,6 @@ def _targets(tf1: Trace, tf2: Trace, alignment: Alignment, known: Iterable[str])
     return sorted(found, key=lambda target: target.executed)
 
 
-def _findings(isolated: Isolated, evidence: Evidence) -> tuple[tuple[Finding, ...], str]:
-    """Return the causes, worst first, and what went wrong while they were looked for."""
-    if isolated.alignment is None:
-        return (), isolated.problem
-    try:
-        causes = _causes(isolated, isolated.alignment, evidence)
-        if causes:
-            made = _made_in_another_order(evidence, isolated.traced)
-            return _merged(finding_of(evidence.places, cause, made) for cause in causes), ""
-        # Where both sides have the same NaN, nothing differs, and still nothing is known to be right.
-        bad = _first_non_finite(isolated.traced)
-        return ((non_finite_finding(evidence.places, bad),) if bad is not None else ()), ""
-    except Exception as error:  # noqa: BLE001 - the verdict stands without its explanation
-        return (), f"{type(error).__name__}: {error}"
-
-
-def _rows(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tuple[TracedPair, ...]:
-    (tf1, tf1_arrays), (tf2, tf2_arrays) = _read(isolated.traced.tf1.directory), _read(isolated.traced.tf2.directory)
-    if tf1 is None or tf2 is None or isolated.build is None:
-        return ()
-    free = Comparison(tf1, tf1_arrays, tf2, tf2_arrays, evidence.tf2_name, alignment)
-    other, arrays = _read(isolated.build.directory)
-    alone = None
-    if other is not None and len(other.ops) == len(tf2.ops):
-        alone = Comparison(tf1, tf1_arrays, other, arrays, evidence.tf2_name, alignment)
-    return rows(evidence.places, free, alone)
-
-
-def _made_in_another_order(evidence: Evidence, traced: Traced) -> dict[str, Stack]:
-    """Return where TF2 creates the variables that are at another place among those of one shape than in TF1."""
-    tf1, tf2 = (evidence.built(planned.build).variables for planned in (traced.tf1, traced.tf2))
-    shapes = {variable.shape for variable in tf2}
-    found: dict[str, Stack] = {}
-    for shape in shapes:
-        ours = [evidence.tf2_name(variable.name) for variable in tf1 if variable.shape == shape]
-        theirs = [variable for variable in tf2 if variable.shape == shape]
-        for name, variable in zip(ours, theirs, strict=False):
-            if name != variable.name:
-                found[variable.name] = variable.stack
-    return found
-
-
-def _causes(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tuple[Divergence, ...]:
-    """Return what differs by itself; where nothing was isolated, the first difference of the free traces."""
-    assert isolated.build is not None
-    (tf1, tf1_arrays), (free, free_arrays) = _read(isolated.traced.tf1.directory), _read(isolated.traced.tf2.directory)
-    assert tf1 is not None
-    assert free is not None
-    alone, arrays = _read(isolated.build.directory)
-    if alone is not None and [op.type for op in alone.ops] == [op.type for op in free.ops]:
-        causes = locate_all(Comparison(tf1, tf1_arrays, alone, arrays, evidence.tf2_name, alignment))
-        if causes:
-            effects = read_record(Effects, str(isolated.build.directory), "effects") or Effects()
-            return _ranked(causes, effects)
-    first = locate(tf1, tf1_arrays, free, free_arrays, evidence.tf2_name)
-    return (first,) if first is not None else ()
-
-
-def _ranked(causes: tuple[Divergence, ...], effects: Effects) -> tuple[Divergence, ...]:
-    """Return the causes with their effects, the largest first; those that explain nothing left out."""
-    known = {place: effect.difference for effect in effects.effects for place in effect.executed}
-    told = [
-        replace(cause, effect=max((known[place] for place in cause.executed if place in known), default=None))
-        for cause in causes
-    ]
-    largest = max((cause.effect for cause in told if cause.effect is not None), default=0.0)
-    kept = [cause for cause in told if cause.effect is None or cause.effect > _NEGLIGIBLE * largest or not largest]
-    return tuple(sorted(kept, key=lambda cause: -cause.effect if cause.effect is not None else -largest))
-
-
-_NEGLIGIBLE = 1e-6
-
-
 def _took(isolated: Isolated, evidence: Evidence, seconds: Mapping[Path, float]) -> Pinpointed:
     traced = isolated.traced
     duration = max(seconds.get(build.directory, 0.0) for build in (traced.tf1, traced.tf2))
@@ -298,28 +178,8 @@ def _took(isolated: Isolated, evidence: Evidence, seconds: Mapping[Path, float])
 
 def _told_once(later: tuple[Finding, ...], earlier: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return the later findings, with those that have the cause of an earlier one worded as that one is."""
-    known = {_cause_of(finding): finding for finding in earlier}
-    return tuple(known.get(_cause_of(finding), finding) for finding in later)
-
-
-def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings with those of one cause made one, as where an `arg_scope` tells many calls."""
-    known: dict[object, Finding] = {}
-    for finding in findings:
-        first = known.setdefault(_cause_of(finding), finding)
-        if first is not finding:
-            count = int(str(first.metrics["operations"])) + int(str(finding.metrics["operations"]))
-            known[_cause_of(finding)] = replace(first, metrics={**first.metrics, "operations": count})
-    return tuple(known.values())
-
-
-def _cause_of(finding: Finding) -> object:
-    return finding.kind, finding.location, str(finding.metrics.get("differences")), finding.metrics.get("tf2_operation")
-
-
-def _first_non_finite(traced: Traced) -> TracedOp | None:
-    trace, arrays = _read(traced.tf2.directory)
-    return first_non_finite(trace, arrays) if trace is not None else None
+    known = {cause_of(finding): finding for finding in earlier}
+    return tuple(known.get(cause_of(finding), finding) for finding in later)
 
 
 def _with_causes(step: StepResult, causes: tuple[Finding, ...]) -> StepResult:
