@@ -13,9 +13,9 @@ ROOT = HERE.parents[1]
 
 
 def test_no_line_is_blamed_for_rounding(tmp_path: Path) -> None:
-    """Every operation agrees when it is given TF1's values, so that the finding stays what it is: the outputs differ."""
+    """Every operation agrees when it is given TF1's values, so that only the outputs are said to differ."""
     report, trace = tmp_path / "report.json", tmp_path / "trace.txt"
-    command = [sys.executable, "-P", "-m", "tf_equivalence", "run", str(HERE / "equivalence_rounding.py")]
+    command = [sys.executable, "-P", "-m", "tf_equivalence", "run", str(HERE / "cases" / "equivalence_rounding.py")]
     command += ["--step", "named-weights", "--probes", "0", "--json-file", str(report), "--trace", str(trace)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "runner")}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
