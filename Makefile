@@ -76,6 +76,10 @@ bench-verdicts: $(STAMP) ## Show what wrongly passes and what wrongly fails, her
 	@scripts/install_peers
 	@$(BIN)/python -m benchmarks.verdicts
 
+.PHONY: bench-pinpoint
+bench-pinpoint: $(STAMP) ## Measure how often the line, the operation and the setting of a seeded bug are named
+	@$(BIN)/python -m benchmarks.pinpoint
+
 .PHONY: bench-compare
 bench-compare: $(STAMP) ## Measure the comparator beside NumPy's and Polygraphy's
 	@scripts/install_peers

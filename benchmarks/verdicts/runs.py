@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +9,17 @@ from typing import Any
 
 import numpy.typing as npt
 
+from benchmarks.product import ROOT, recordings_of, run_product, scratch_directory
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.judge.places import Places
-from tf_equivalence.pipeline import run
 from tf_equivalence.plan import case_directory
 from tf_equivalence.recording import RunRecord, read_arrays, read_record
 from tf_equivalence.report.progress import NullProgress
 from tf_equivalence.result import CaseResult, Outcome
-from tf_equivalence.settings import read_settings
 from tf_equivalence.steps import STEPS, Need
 
 Arrays = dict[str, npt.NDArray[Any]]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,7 @@ class _Keeper(NullProgress):
 
     def case_finished(self, case: CaseResult) -> None:
         """Keep the case."""
-        where = next(self._scratch.glob("tf-equivalence-*"))
+        where = recordings_of(self._scratch)
         reference = CaseRef(case.id, case.path, case.line, case.id.rpartition("::")[2], Path(case.path))
         evidence = Evidence(case_directory(where, reference), Places(ROOT), "measured")
         self.cases[case.id] = CaseRun(case, tuple(_compared(evidence)))
@@ -115,19 +110,7 @@ def run_cases(paths: Sequence[Path], options: Sequence[str] = (), workspace: Pat
         options: Of the command `run`, such as a tolerance.
         workspace: What case ids are relative to; also where user modules import from.
     """
-    settings = read_settings(["run", *map(str, paths), *options], _environ(), workspace, tuple(STEPS))
-    before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix="verdicts-") as scratch:
-        keeper = _Keeper(Path(scratch))
-        tempfile.tempdir = scratch  # where the run makes the directory of its recordings
-        started = time.perf_counter()
-        try:
-            run(settings, _environ(), keeper)
-        finally:
-            tempfile.tempdir = before
-    return Runs(keeper.cases, time.perf_counter() - started)
-
-
-def _environ() -> dict[str, str]:
-    """Return our environment without that of a workflow, whose inputs would be read as options."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("INPUT_", "GITHUB_"))}
+    with scratch_directory("verdicts-") as scratch:
+        keeper = _Keeper(scratch)
+        seconds = run_product(paths, options, workspace, keeper)
+    return Runs(keeper.cases, seconds)

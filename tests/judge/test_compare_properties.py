@@ -2,161 +2,297 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from tf_equivalence import recording
-from tf_equivalence.judge import elements
 from tf_equivalence.judge.bounds import Bound, largest
-from tf_equivalence.judge.compare import compare, largest_difference
+from tf_equivalence.judge.compare import Difference, compare, largest_difference
+from tf_equivalence.judge.wording import describe
 
-QUICK = settings(derandomize=True, max_examples=60, deadline=None, database=None)
-SHAPES = npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
-FLOATS = [np.float16, np.float32, np.float64]
-DTYPES = st.one_of(
-    npst.boolean_dtypes(),
-    npst.integer_dtypes(endianness="="),
-    npst.unsigned_integer_dtypes(endianness="="),
-    npst.floating_dtypes(endianness="=", sizes=(16, 32, 64)),
-    npst.complex_number_dtypes(endianness="=", sizes=(64, 128)),
-    npst.byte_string_dtypes(min_len=1, max_len=4),
+from . import oracle
+from .strategies import (
+    BLOCKS,
+    COMPLEX,
+    DTYPES,
+    EXACT,
+    FILLED,
+    FLOATS,
+    INTEGERS,
+    QUICK,
+    SHAPES,
+    Pair,
+    arrays,
+    bounds,
+    changes,
+    elements_in_a_block,
+    pairs,
 )
-BOUND = Bound(1e-6, 1e-5, "")
-EXACT = Bound(0.0, 0.0, "")
+
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # no overflow or invalid operation goes unnoticed
+
+THOROUGH = settings(QUICK, max_examples=150)
+INEXACT = FLOATS + COMPLEX
+WIDEST = Bound(0.0, oracle.MOST, "")
+_MOST = Fraction(oracle.MOST)
 
 
-@pytest.fixture
-def small_blocks() -> Iterator[None]:
-    """Make three elements a block, so that small arrays have several."""
-    whole = elements.BLOCK
-    elements.BLOCK = 3
-    yield
-    elements.BLOCK = whole
+def _compare(pair: Pair, bound: Bound, *, nan_equal: bool = False) -> Difference | None:
+    return compare(pair.tf1, pair.tf2, bound, nan_equal=nan_equal, **pair.names)
 
 
-@st.composite
-def pairs(draw: st.DrawFn, dtypes: Any = DTYPES, finite: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Return two arrays of one shape and dtype."""
-    dtype, shape = draw(dtypes), draw(SHAPES)
-    options = {"allow_nan": False, "allow_infinity": False} if finite else {}
-    values = npst.from_dtype(np.dtype(dtype), **options)
-    return draw(npst.arrays(dtype, shape, elements=values)), draw(npst.arrays(dtype, shape, elements=values))
+def _flat(index: tuple[int, ...], array: np.ndarray) -> int:
+    return int(np.ravel_multi_index(index, array.shape)) if index else 0
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@QUICK
+@given(BLOCKS, st.data())
+def test_an_array_agrees_with_itself(dtype: str, block: int, data: st.DataObject) -> None:
+    """Whatever its dtype and shape, and with NaN in it where that is asked for, and only there."""
+    pair = data.draw(pairs((dtype,)))
+    same = Pair(pair.tf1, pair.tf1.copy(), pair.dtype)
+    with elements_in_a_block(block):
+        assert _compare(same, EXACT, nan_equal=True) is None
+        assert largest_difference(same.tf1, same.tf2) == 0
+        found = _compare(same, WIDEST)
+    nans = np.flatnonzero(np.isnan(pair.tf1)).tolist() if pair.dtype in INEXACT else []
+    assert [_flat(sample.index, pair.tf1) for sample in (found.samples if found else ())] == nans[:5]
 
 
 @QUICK
-@given(pairs())
-def test_an_array_agrees_with_itself(pair: tuple[np.ndarray, np.ndarray]) -> None:
-    """Whatever its dtype and shape, and with NaN in it where that is asked for."""
-    assert compare(pair[0], pair[0].copy(), EXACT, nan_equal=True) is None
-    assert largest_difference(pair[0], pair[0].copy()) == 0
-
-
-@QUICK
-@given(
-    st.one_of(
-        pairs(), st.tuples(DTYPES, SHAPES, DTYPES, SHAPES).map(lambda s: (np.zeros(s[1], s[0]), np.ones(s[3], s[2])))
-    )
-)
-def test_nothing_raises(pair: tuple[np.ndarray, np.ndarray]) -> None:
-    """Any two arrays compare, and what differs in shape differs."""
-    found = compare(*pair, BOUND)
+@given(st.sampled_from(DTYPES), SHAPES, st.sampled_from(DTYPES), SHAPES, st.booleans(), st.data())
+def test_nothing_raises(
+    dtype: str, shape: tuple[int, ...], other: str, other_shape: tuple[int, ...], alike: bool, data: st.DataObject
+) -> None:
+    """Any two arrays compare; shapes come before dtypes, nothing is broadcast, and figures are strict JSON."""
+    pair = data.draw(arrays(dtype, shape)), data.draw(arrays(other, shape if alike else other_shape))
+    found = compare(*pair, data.draw(st.sampled_from([EXACT, WIDEST])), tf1_dtype=dtype, tf2_dtype=other)
     assert largest_difference(*pair) >= 0
     if pair[0].shape != pair[1].shape:
         assert found is not None
-        assert found.kind == "shape"
+        assert (found.kind, found.tf1_shape, found.tf2_shape) == ("shape", pair[0].shape, pair[1].shape)
+    elif dtype != other:
+        assert found is not None
+        assert (found.kind, found.tf1_dtype, found.tf2_dtype) == ("dtype", dtype, other)
+    if found is not None:
+        json.dumps(found.to_metrics(), allow_nan=False)
+        assert describe("x", found).startswith("x ")
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
 @QUICK
-@given(st.sampled_from(FLOATS), st.integers(1, 200), st.data())
-def test_a_single_change_above_the_bound_is_found_where_it_is(dtype: Any, size: int, data: st.DataObject) -> None:
+@given(BLOCKS, st.data())
+def test_a_single_change_above_the_bound_is_found_where_it_is(dtype: str, block: int, data: st.DataObject) -> None:
     """The one element that changed is the one reported, also next to changes within the bound."""
-    at = data.draw(st.integers(0, size - 1))
-    tf1 = np.linspace(-1, 1, size).astype(dtype)
-    tf2 = np.nextafter(tf1, dtype(2))
-    tf2[at] = tf1[at] + dtype(0.25)
-    found = compare(tf1, tf2, Bound(0.0, 0.125, ""))
+    pair = data.draw(pairs((dtype,), shapes=FILLED, finite=True))
+    bound = data.draw(bounds(pair))
+    changed, at = data.draw(changes(pair, bound))
+    with elements_in_a_block(block):
+        found = _compare(changed, bound)
     assert found is not None
-    assert found.mismatched == 1
-    assert found.worst_absolute is not None
-    assert found.worst_absolute.index == found.samples[0].index == (at,)
+    assert (found.mismatched, found.total) == (1, pair.tf1.size)
+    (sample,) = found.samples
+    assert _flat(sample.index, pair.tf1) == at
+    finite = dtype not in INEXACT or np.isfinite(changed.tf2[sample.index])
+    assert found.kind == ("value" if finite else "non-finite")
+    if bound.rtol and dtype in INEXACT:
+        return  # an element within the bound may be farther from TF1's
+    if finite and dtype not in ("bool", "string"):
+        assert found.worst_absolute is not None
+        assert found.worst_absolute.index == sample.index
+    if pair.tf1.size > 1:
+        assert str(list(sample.index)) in describe("x", found)
 
 
 @QUICK
-@given(pairs(), st.floats(0, 1e3))
-def test_sides_swap_under_an_absolute_bound(pair: tuple[np.ndarray, np.ndarray], atol: float) -> None:
-    """Verdict, count and worst absolute difference do not depend on which side is which."""
-    one, other = (compare(*sides, Bound(0.0, atol, "")) for sides in (pair, pair[::-1]))
+@given(pairs(), st.sampled_from([0.0, 1.0, 1e300]) | st.floats(0, 1e3), st.booleans(), BLOCKS)
+def test_sides_swap_under_an_absolute_bound(pair: Pair, atol: float, nan_equal: bool, block: int) -> None:
+    """Every figure that is not relative to TF1 is the same, whichever side is which."""
+    with elements_in_a_block(block):
+        one, other = (_compare(sides, Bound(0.0, atol, ""), nan_equal=nan_equal) for sides in (pair, pair.swapped))
+        assert largest_difference(pair.tf1, pair.tf2) == largest_difference(pair.tf2, pair.tf1)
     assert (one is None) == (other is None)
     if one and other:
-        assert (one.kind, one.mismatched, one.smallest_atol) == (other.kind, other.mismatched, other.smallest_atol)
-        apart = [found.worst_absolute and found.worst_absolute.difference for found in (one, other)]
-        assert apart[0] == apart[1]
-    assert largest_difference(*pair) == largest_difference(*pair[::-1])
+        assert _symmetric(one) == _symmetric(other)
+        assert one.nan_count == other.nan_count[::-1]
+
+
+def _symmetric(found: Difference) -> tuple[Any, ...]:
+    elements = [None if e is None else (e.index, e.difference) for e in (found.worst_absolute, *found.samples)]
+    return found.kind, found.mismatched, found.total, found.percent, found.ulps, found.smallest_atol, elements
+
+
+@pytest.mark.parametrize("dtype", INEXACT)
+@THOROUGH
+@given(st.booleans(), BLOCKS, st.data())
+def test_figures_of_floats_are_those_of_exact_fractions(
+    dtype: str, nan_equal: bool, block: int, data: st.DataObject
+) -> None:
+    """Verdict, places and figures agree with rational arithmetic, but for what float64 rounds."""
+    pair = data.draw(pairs((dtype,)))
+    bound = data.draw(bounds(pair))
+    exact = oracle.apart(pair.tf1, pair.tf2, bound, nan_equal=nan_equal)
+    with elements_in_a_block(block):
+        found = _compare(pair, bound, nan_equal=nan_equal)
+        top = largest_difference(pair.tf1, pair.tf2), largest(pair.tf1)
+    assert oracle.is_near(top[0], min(max((exact.absolute[i] for i in exact.finite), default=Fraction(0)), _MOST))
+    assert oracle.is_near(top[1], min(oracle.largest(pair.tf1), _MOST))
+    assert len(exact.surely) <= (found.mismatched if found else 0) <= len(exact.perhaps)
+    if found is None:
+        return
+    assert found.kind == ("non-finite" if exact.bad else "value")
+    assert found.nan_count == (np.count_nonzero(np.isnan(pair.tf1)), np.count_nonzero(np.isnan(pair.tf2)))
+    _check_samples(found, pair, exact)
+    _check_worst(found, pair, exact)
+    _check_relative(found, pair, exact)
+
+
+def _check_samples(found: Difference, pair: Pair, exact: oracle.Apart) -> None:
+    """The first five are shown, bad ones before others, with the values of both sides."""
+    places = [_flat(sample.index, pair.tf1) for sample in found.samples]
+    if exact.bad or exact.surely == exact.perhaps:
+        assert places == list((exact.bad or exact.surely)[:5])
+    for sample, at in zip(found.samples, places, strict=True):
+        assert str((sample.tf1, sample.tf2)) == str((pair.tf1.flat[at].item(), pair.tf2.flat[at].item()))
+        assert oracle.is_near(sample.difference, None if exact.bad else exact.absolute[at])
+
+
+def _check_worst(found: Difference, pair: Pair, exact: oracle.Apart) -> None:
+    """The worst element is as far apart as is said, and none is farther; steps are counted between its values."""
+    worst = found.worst_absolute
+    if worst is None:
+        assert (any(exact.absolute), found.worst_relative, found.ulps) == (False, None, None)
+        assert (found.smallest_atol, found.smallest_rtol) == (math.inf, math.inf)
+        return
+    top = max(exact.absolute)
+    assert exact.absolute[_flat(worst.index, pair.tf1)] * (1 + oracle.ROUNDING) + oracle.TINY >= top
+    assert oracle.is_near(worst.difference, top)
+    assert oracle.is_near(found.smallest_atol, None if exact.bad else top)
+    assert found.ulps == (None if pair.dtype in COMPLEX else float(oracle.ulps(worst.tf1, worst.tf2, pair.dtype)))
+
+
+def _check_relative(found: Difference, pair: Pair, exact: oracle.Apart) -> None:
+    """The figures relative to TF1 are the largest there are; among subnormal numbers products round by more."""
+    if exact.subnormal and pair.dtype == "complex128":
+        return
+    assert oracle.is_near(found.relative_l2, exact.relative_l2)
+    worst, figures = found.worst_relative, [2 * _MOST if figure is None else figure for figure in exact.relative]
+    if worst is not None:
+        top = max(figures)  # all that are beyond float64 are infinite alike
+        assert figures[_flat(worst.index, pair.tf1)] * (1 + oracle.ROUNDING) + oracle.TINY >= min(top, _MOST)
+        assert oracle.is_near(worst.difference, top)
+        if not exact.subnormal:
+            assert oracle.is_near(found.smallest_rtol, None if exact.bad else top)
+
+
+@pytest.mark.parametrize("dtype", INEXACT)
+@QUICK
+@given(BLOCKS, st.data())
+def test_the_smallest_tolerances_pass_and_nothing_smaller(dtype: str, block: int, data: st.DataObject) -> None:
+    """What a finding says would pass does pass, and the next smaller number does not; nor where it says none would."""
+    pair = data.draw(pairs((dtype,), shapes=FILLED, finite=True))
+    with elements_in_a_block(block):
+        found = _compare(pair, EXACT)
+        if found is None:
+            return
+        for smallest, scale in ((found.smallest_atol, Bound(0.0, 1.0, "")), (found.smallest_rtol, Bound(1.0, 0.0, ""))):
+            assert smallest > 0
+            passes = [
+                _compare(pair, Bound(scale.rtol * value, scale.atol * value, "")) is None
+                for value in (min(smallest, oracle.MOST), float(np.nextafter(min(smallest, oracle.MOST), 0.0)))
+            ]
+            assert passes == [math.isfinite(smallest), False]
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, "bool", "string"])
+@QUICK
+@given(st.sampled_from([EXACT, WIDEST]), BLOCKS, st.data())
+def test_what_is_exact_is_compared_as_in_python(dtype: str, bound: Bound, block: int, data: st.DataObject) -> None:
+    """Under any bound only equal passes, to the ends of each width: Python's integers do not overflow."""
+    pair = data.draw(pairs((dtype,), shapes=FILLED))
+    values = list(zip(pair.tf1.reshape(-1).tolist(), pair.tf2.reshape(-1).tolist(), strict=True))
+    differ = [i for i, (one, other) in enumerate(values) if one != other]
+    with elements_in_a_block(block):
+        found = _compare(pair, bound)
+    assert (found.mismatched if found else 0) == len(differ)
+    if found is None:
+        return
+    assert (found.kind, found.relative_l2) == ("value", len(differ) / len(values))
+    assert (found.smallest_atol, found.smallest_rtol, found.bound) == (math.inf, math.inf, None)
+    assert [_flat(sample.index, pair.tf1) for sample in found.samples] == differ[:5]
+    worst = found.worst_absolute
+    assert (worst is None) == (dtype not in INTEGERS)
+    if worst is not None:
+        distances = [abs(one - other) for one, other in values]
+        assert worst.difference == float(max(distances))
+        assert _flat(worst.index, pair.tf1) == distances.index(max(distances))
 
 
 @QUICK
-@given(pairs(st.sampled_from(FLOATS[:2]), finite=True), st.floats(0, 1), st.floats(0, 10))
-def test_figures_are_those_of_exact_fractions(pair: tuple[np.ndarray, np.ndarray], rtol: float, atol: float) -> None:
-    """Verdicts and figures agree with rational arithmetic, but for what float64 rounds."""
-    bound = Bound(rtol, atol, "")
-    ours, theirs = ([Fraction(float(x)) for x in side.reshape(-1)] for side in pair)
-    apart = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
-    allowed = [Fraction(atol) + Fraction(rtol) * abs(a) for a in ours]
-    rounding = Fraction(1, 2**50)
-    surely = sum(d > a * (1 + rounding) for d, a in zip(apart, allowed, strict=True))
-    perhaps = sum(d > a * (1 - rounding) for d, a in zip(apart, allowed, strict=True))
-    found = compare(*pair, bound)
-    assert surely <= (found.mismatched if found else 0) <= perhaps
-    assert math.isclose(largest_difference(*pair), float(max(apart, default=0)), rel_tol=1e-15)
-    assert largest(pair[0]) == float(max(map(abs, ours), default=0))
-    if found:
-        assert math.isclose(found.smallest_atol, float(max(apart)), rel_tol=1e-15)
-        norms = [math.sqrt(sum(x * x for x in part)) for part in (apart, ours)]
-        if norms[1] > 1e-150:
-            assert math.isclose(found.relative_l2, norms[0] / norms[1], rel_tol=1e-9)
+@given(st.sampled_from(INTEGERS), st.sampled_from(INTEGERS), SHAPES, st.data())
+def test_integers_of_two_widths_are_compared_by_value(
+    one: str, other: str, shape: tuple[int, ...], data: st.DataObject
+) -> None:
+    """Neither wraps around into the other; the dtype differs all the same."""
+    pair = data.draw(arrays(one, shape)), data.draw(arrays(other, shape))
+    found = compare(*pair, EXACT)
+    differ = [a != b for a, b in zip(*(side.reshape(-1).tolist() for side in pair), strict=True)]
+    assert (found.mismatched if found else 0) == sum(differ)
+    assert (found is None) == (one == other and not any(differ))
 
 
-@pytest.mark.usefixtures("small_blocks")
-@settings(QUICK, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the same for every example
-@given(pairs(), st.booleans())
-def test_blocks_and_the_whole_give_the_same(pair: tuple[np.ndarray, np.ndarray], nan_equal: bool) -> None:
-    """Every figure is the same; the norm, up to rounding."""
-    split = compare(*pair, BOUND, nan_equal=nan_equal)
-    figures = largest_difference(*pair), largest(pair[0])
-    elements.BLOCK = 1 << 16
-    try:
-        whole = compare(*pair, BOUND, nan_equal=nan_equal)
-        assert figures == (largest_difference(*pair), largest(pair[0]))
-    finally:
-        elements.BLOCK = 3
-    assert (split is None) == (whole is None)
-    if split and whole:
-        one, other = split.to_metrics(), whole.to_metrics()
-        norms = float(str(one.pop("relative_l2"))), float(str(other.pop("relative_l2")))
-        assert str(one) == str(other)
-        assert math.isclose(*norms, rel_tol=1e-12)
+@QUICK
+@given(pairs(), st.booleans(), st.data())
+def test_blocks_and_the_whole_give_the_same(pair: Pair, nan_equal: bool, data: st.DataObject) -> None:
+    """Every figure is the same wherever one block ends and the next begins; the norm, up to rounding."""
+    bound, found = data.draw(bounds(pair)), []
+    for block in (1 << 16, 1, 2, 3):
+        with elements_in_a_block(block):
+            figures = largest_difference(pair.tf1, pair.tf2), largest(pair.tf1)
+            found.append((_compare(pair, bound, nan_equal=nan_equal), figures))
+    (whole, figures), *split = found
+    for part, part_figures in split:
+        assert part_figures == figures
+        assert (part is None) == (whole is None)
+        if part and whole:
+            one, other = part.to_metrics(), whole.to_metrics()
+            norms = float(str(one.pop("relative_l2"))), float(str(other.pop("relative_l2")))
+            assert str(one) == str(other)
+            assert math.isclose(*norms, rel_tol=1e-12, abs_tol=1e-320)
+
+
+@QUICK
+@given(pairs(shapes=FILLED), st.data())
+def test_places_in_memory_do_not_matter(pair: Pair, data: st.DataObject) -> None:
+    """Reversed, spread and Fortran-ordered arrays of the same values give the same figures."""
+    bound = data.draw(bounds(pair))
+    spread = np.repeat(pair.tf1.reshape(1, -1), 2, axis=1)[0, ::2].reshape(pair.tf1.shape)
+    backwards = (slice(None, None, -1),) * pair.tf2.ndim
+    layouts = [np.array(pair.tf2, order="F"), np.asarray(np.array(pair.tf2[backwards])[backwards]), pair.tf2]
+    figures = [str(compare(one, other, bound)) for one in (pair.tf1, spread) for other in layouts]
+    assert len(set(figures)) == 1
 
 
 @QUICK
 @given(pairs())
-def test_mapped_and_read_arrays_give_the_same(pair: tuple[np.ndarray, np.ndarray]) -> None:
+def test_mapped_and_read_arrays_give_the_same(pair: Pair) -> None:
     """An array mapped from its file is the array that was written."""
     threshold, recording.MAPPED = recording.MAPPED, 0
     try:
         with tempfile.TemporaryDirectory() as folder:
-            recording.write_arrays(folder, "run", {"a": pair[0], "b/ü": np.array(pair[1], order="F")})
+            recording.write_arrays(folder, "run", {"a": pair.tf1, "b/ü": np.array(pair.tf2, order="F")})
             mapped = recording.read_arrays(folder, "run")
-            for array, read in zip(pair, (mapped["a"], mapped["b/ü"]), strict=True):
+            for array, read in zip((pair.tf1, pair.tf2), (mapped["a"], mapped["b/ü"]), strict=True):
                 assert (read.dtype, read.shape, read.tobytes()) == (array.dtype, array.shape, array.tobytes())
-            assert str(compare(mapped["a"], mapped["b/ü"], BOUND)) == str(compare(*pair, BOUND))
+            assert str(_compare(Pair(mapped["a"], mapped["b/ü"], pair.dtype), EXACT)) == str(_compare(pair, EXACT))
     finally:
         recording.MAPPED = threshold
