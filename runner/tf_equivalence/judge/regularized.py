@@ -18,7 +18,7 @@ def regularizer_line(variable: VariableRecord) -> Frame | None:
         "bias": ("bias_regularizer", "biases_regularizer"),
         "kernel": ("kernel_regularizer", "weights_regularizer"),
     }
-    setting = Setting((*names[kind], "regularizer"), lambda given: not isinstance(given, ast.Name))
+    setting = Setting((*names[kind], "regularizer"), lambda given: isinstance(given, ast.Call | ast.Lambda), exact=True)
     return stated_at(variable.stack, setting)
 
 
@@ -29,16 +29,23 @@ def judge_regularized(evidence: Evidence) -> list[Finding]:
     stacks = {v.name: v.stack for v in evidence.built(TF2_INFERENCE).variables}
     one = {evidence.tf2_name(name) for name in tf1}
     found = []
+    written = [s for s in evidence.built(TF2_INFERENCE).sightings if s.kind == "collection-write"]
     for name in sorted((one ^ tf2) & set(stacks)):
         sides = ("TF1", "TF2") if name in one else ("TF2", "TF1")
+        remedy, stack = "Pass the same `regularizer` on both sides.", stacks[name]
+        if written and name in one:
+            stack = written[0].stack
+            remedy = (
+                f"A loss is added to the collection `{written[0].name}` here, which eager execution ignores: use "
+                "`regularizer=`, or `self.add_loss`."
+            )
         found.append(
             Finding(
                 "regularization-missing" if name in one else "regularization-unexpected",
                 f"{name}:0",
-                f"{name}:0 has a regularization loss on the {sides[0]} side and none on the {sides[1]} side. "
-                "Pass the same `regularizer` on both sides.",
-                evidence.places.location(stacks[name]),
-                evidence.places.lines(stacks[name]),
+                f"{name}:0 has a regularization loss on the {sides[0]} side and none on the {sides[1]} side. {remedy}",
+                evidence.places.location(stack),
+                evidence.places.lines(stack),
             )
         )
     return found

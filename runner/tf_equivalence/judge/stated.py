@@ -28,14 +28,18 @@ class Setting:
     Attributes:
         names: Of the argument, in any spelling; `epsilon` stands for `batch_norm_epsilon`, too.
         is_value: Tells whether an expression can be the value that took effect.
+        exact: Whether a longer name is another argument.
     """
 
     names: tuple[str, ...]
     is_value: IsValue
+    exact: bool = False
 
     def is_named(self, name: str | None) -> bool:
         """Tell whether an argument of this name states the setting."""
-        return name is not None and any(name == known or name.endswith(f"_{known}") for known in self.names)
+        if name is None or name in self.names:
+            return name is not None
+        return not self.exact and any(name.endswith(f"_{known}") for known in self.names)
 
 
 def stated_at(stack: Stack, setting: Setting, scopes: bool = True) -> Frame | None:
@@ -103,7 +107,7 @@ class _Place:
 
     def stated(self, setting: Setting) -> Iterator[ast.expr]:
         """Yield what calls and dictionaries at the line give to the setting."""
-        for node in self._statement():
+        for node in self._calls():
             yield from _given(node, setting)
 
     def scoped(self, setting: Setting) -> Iterator[ast.expr]:
@@ -117,11 +121,16 @@ class _Place:
 
     def passed_on(self) -> Iterator[ast.expr]:
         """Yield what calls at the line take by position, and the names they call: parameters, perhaps."""
-        for node in self._statement():
-            for call in (found for found in ast.walk(node) if isinstance(found, ast.Call)):
-                yield from call.args
-                if isinstance(call.func, ast.Name):
-                    yield call.func
+        for call in self._calls():
+            yield from call.args
+            if isinstance(call.func, ast.Name):
+                yield call.func
+
+    def _calls(self) -> list[ast.Call]:
+        """Return the calls of the statement that the line is part of, innermost first."""
+        calls = [found for node in self._statement() for found in ast.walk(node) if isinstance(found, ast.Call)]
+        at = self.frame.line
+        return [call for call in reversed(calls) if call.lineno <= at <= (call.end_lineno or call.lineno)]
 
     def literal(self, text: str) -> ast.expr | None:
         """Return the string of this text that a call at the line, or a `with` around it, is given."""
@@ -138,7 +147,9 @@ class _Place:
         return None
 
     def _statement(self) -> list[ast.AST]:
-        """Return the statement of the line, where it is a simple one."""
+        """Return the statement of the line, where it is a simple one; of a lambda, its body."""
+        if isinstance(self.function, ast.Lambda):
+            return [self.function.body]
         inside = (node for node in reversed(self.around) if isinstance(node, ast.stmt))
         node = next(inside, None)
         return [node] if node is not None and not hasattr(node, "body") else []

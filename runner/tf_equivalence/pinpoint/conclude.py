@@ -14,7 +14,7 @@ from tf_equivalence.pinpoint.finding import Divergence
 from tf_equivalence.pinpoint.locate import locate, locate_all
 from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.pinpoint.traced import Isolated, Traced, read_trace
-from tf_equivalence.recording import Stack, read_record
+from tf_equivalence.recording import Stack, VariableRecord, read_record, user_frames
 from tf_equivalence.result import Finding, TracedPair
 from tf_equivalence.trace import Effects, TracedOp
 
@@ -80,11 +80,24 @@ def _made_in_another_order(evidence: Evidence, traced: Traced) -> dict[str, Stac
     found: dict[str, Stack] = {}
     for shape in shapes:
         ours = [evidence.tf2_name(variable.name) for variable in tf1 if variable.shape == shape]
-        theirs = [variable for variable in tf2 if variable.shape == shape]
+        theirs = _in_order_of_lines([variable for variable in tf2 if variable.shape == shape])
         for name, variable in zip(ours, theirs, strict=False):
             if name != variable.name:
                 found[variable.name] = variable.stack
     return found
+
+
+def _in_order_of_lines(variables: list[VariableRecord]) -> list[VariableRecord]:
+    """Return variables in the order of the lines that made them, where each has one of its own in one file.
+
+    Keras layers make theirs when they are first called, whatever the order they were constructed in.
+    """
+    frames = [next(iter(user_frames(variable.stack)), None) for variable in variables]
+    places = [(frame.path, frame.line) for frame in frames if frame is not None]
+    one_file = len({path for path, _ in places}) == 1 and len(set(places)) == len(variables)
+    if not one_file:
+        return variables
+    return [variables[at] for at in sorted(range(len(variables)), key=places.__getitem__)]
 
 
 def _causes(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tuple[Divergence, ...] | str:

@@ -144,7 +144,8 @@ class Divergence:
         if self.kind in ("operation-substituted", "operation-extra"):
             return True
         if self.kind == "operation-missing":  # unless TF1, too, computes it within a layer, it is not this layer's
-            return self.tf1 is not None and bool(self.tf1.layer)
+            configured = any(difference.source == "layer configuration" for difference in self.differences)
+            return configured or (self.tf1 is not None and bool(self.tf1.layer))
         told = [difference for difference in self.differences if difference.source != "dataflow"]
         return self.kind == "operation-value" and bool(told) and told[0].name not in _OF_THE_CALL
 

@@ -126,8 +126,10 @@ class IsolationPass:
 
 
 def is_unexplained(step: StepResult) -> bool:
-    """Tell whether a step diverged in its outputs and no finding says why."""
-    return step.outcome is Outcome.DIVERGED and bool(step.findings) and step.findings[0].kind in _UNEXPLAINED
+    """Tell whether a step diverged in its outputs and no finding says why; a wrong loss does not."""
+    if step.outcome is not Outcome.DIVERGED or not any(finding.kind in _UNEXPLAINED for finding in step.findings):
+        return False
+    return all(finding.kind in _UNEXPLAINED or finding.kind.startswith("loss-") for finding in step.findings)
 
 
 def _planned(case: CaseRef, evidence: Evidence, build: Build, condition: str, suffix: str) -> PlannedBuild:
@@ -186,5 +188,5 @@ def _with_causes(step: StepResult, causes: tuple[Finding, ...]) -> StepResult:
     first = causes[0]
     more = f" (and {len(causes) - 1} more cause{'s' if len(causes) > 2 else ''})" if len(causes) > 1 else ""
     message = f"{first.message.split('. ')[0].rstrip('.')[:300]}{more}"
-    rest = tuple(replace(other, follows=True) for other in step.findings)
+    rest = tuple(replace(other, follows=other.kind in _UNEXPLAINED) for other in step.findings)
     return replace(step, message=message, location=first.location or step.location, findings=(*causes, *rest))
