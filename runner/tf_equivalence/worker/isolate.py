@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tf_equivalence.trace import Effect, Effects, IsolationPlan
 from tf_equivalence.worker import op_kinds
+from tf_equivalence.worker.change import relative_change
 from tf_equivalence.worker.substitute import Substitution
 from tf_equivalence.worker.trace_eager import EagerTracer
 
@@ -115,7 +116,7 @@ def effects(found, line, call, results):
         with Substitution(_Correction(others)):
             returned = call()
         difference = max(
-            (_relative(one, other) for one, other in zip(results, returned) if one is not None), default=0.0
+            (relative_change(one, other) for one, other in zip(results, returned) if one is not None), default=0.0
         )
         measured.append(Effect(tuple(sorted({local.executed for local in group})), difference))
     return Effects(tuple(measured))
@@ -137,16 +138,3 @@ class _Correction:
                 value = tensor.numpy()
                 corrected[at] = tf.constant((value + error).astype(value.dtype), tensor.dtype)
         return corrected
-
-
-def _relative(reference, other):
-    # type: (np.ndarray, np.ndarray) -> float
-    if reference.shape != other.shape or reference.dtype.kind not in "fc":
-        return 0.0
-    finite = np.isfinite(reference) & np.isfinite(other)
-    if not finite.any():
-        return 0.0
-    wide = np.complex128 if reference.dtype.kind == "c" else np.float64
-    one, two = reference[finite].astype(wide), other[finite].astype(wide)
-    scale = float(np.abs(one).max())
-    return float(np.abs(one - two).max()) / scale if scale else 0.0

@@ -8,6 +8,7 @@ from tf_equivalence.recording import NoiseJump
 from tf_equivalence.trace import Trace, TracedOp
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import outputs, trace_graph
+from tf_equivalence.worker.change import relative_change
 from tf_equivalence.worker.watch import plain_name
 
 NOISY = 1e-3  # relative to the largest value; as the judge has it for a reference that is ill-conditioned
@@ -26,7 +27,7 @@ def is_noisy(before, after):
     # type: (Dict[Any, Any], Dict[Any, Any]) -> bool
     """Return whether any fetched value changed by more than `NOISY` of its magnitude."""
     return any(
-        key in after and _change(outputs.to_array(value), outputs.to_array(after[key])) > NOISY
+        key in after and relative_change(outputs.to_array(value), outputs.to_array(after[key])) > NOISY
         for key, value in before.items()
     )
 
@@ -80,23 +81,9 @@ def _changes(before, after):
     found = []
     for op, again in zip(before.trace.ops, after.trace.ops):
         changes = [
-            _change(before.arrays[key], after.arrays[other])
+            relative_change(before.arrays[key], after.arrays[other])
             for key, other in zip(op.outputs, again.outputs)
             if key in before.arrays and other in after.arrays
         ]
         found.append(max(changes, default=0.0))
     return found
-
-
-def _change(before, after):
-    # type: (np.ndarray, np.ndarray) -> float
-    """Return the largest change relative to the largest magnitude, in float64, over what is finite on both sides."""
-    if before.dtype.kind not in "fc" or before.shape != after.shape or not before.size:
-        return 0.0
-    finite = np.isfinite(before) & np.isfinite(after)
-    if not finite.any():
-        return 0.0
-    wide = np.complex128 if before.dtype.kind == "c" else np.float64
-    one, other = before[finite].astype(wide), after[finite].astype(wide)
-    scale = float(np.abs(one).max())
-    return float(np.abs(other - one).max()) / scale if scale else 0.0
