@@ -74,7 +74,7 @@ class Builder:
         return index
 
     def _filled(self, source: Source) -> Source:
-        if source.kind != "operation":
+        if source.kind != "operation" or source.array:
             return source
         key = self.ops[source.producer].outputs[source.output]
         return Source("operation", source.producer, source.output, array=key)
