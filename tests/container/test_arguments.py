@@ -33,6 +33,7 @@ EVERY_OPTION = {
     "junit-file": ["--junit-file", "out/j.xml"],
     "junit-flavor": ["--junit-flavor", "jenkins"],
     "json-file": ["--json-file", "/elsewhere/r.json"],
+    "trace": ["--trace", "out/t.txt"],
     "annotations": ["--annotations", "commands"],
     "max-annotations": ["--max-annotations", "4"],
     "job-summary": ["--job-summary", "s.md"],
