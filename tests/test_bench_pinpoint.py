@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.pinpoint import seeded, table  # noqa: E402
+from benchmarks.pinpoint.__main__ import twin_problems  # noqa: E402
 from benchmarks.pinpoint.generator import FAMILIES, modules, write  # noqa: E402
 from benchmarks.pinpoint.model import Case, Culprit, Expected, Pointed, Setting  # noqa: E402
+from benchmarks.pinpoint.runs import Judged  # noqa: E402
 from benchmarks.pinpoint.score import names, same_value, score, states  # noqa: E402
 from benchmarks.pinpoint.source import lines_of, render, write_module  # noqa: E402
 
@@ -175,6 +177,7 @@ def test_operations_and_variables_are_whole_words() -> None:
     """A version counts as the operation, a longer word does not."""
     assert names(Culprit(("FusedBatchNorm",)), finding(1, "FusedBatchNormV3 differs"))
     assert not names(Culprit(("Mul",)), finding(1, "MatMul differs"))
+    assert not names(Culprit(("Conv2D",)), finding(1, "Conv2DBackpropInput differs"))
     assert names(Culprit(variables=("conv/bias",)), finding(1, "`net/conv/bias:0`"))
     assert names(Culprit(variables=("bn/",)), finding(1, tf2_variables=["net/bn/gamma"]))
     assert not names(Culprit(variables=("conv/bias",)), finding(1, "`net/conv/bias_1` or `net/myconv/bias`"))
@@ -221,6 +224,17 @@ def test_bugs_of_the_tests_are_a_family() -> None:
     expected = seeded.expected()
     assert len(expected) == len({each.path for each in expected}) >= 40
     assert all("line" not in each.judged or each.culprits[0].lines for each in expected)
+
+
+def test_right_twin_must_be_green_and_untraced() -> None:
+    """A right twin that is red, was traced, or was not run at all is a problem."""
+    expected = expecting(CONV)
+    step = StepResult("named-weights", Outcome.PASSED, 1.0, "")
+    green = CaseResult(expected.twin, "equivalence_x.py", 1, 1.0, (step,))
+    assert twin_problems([expected], {expected.twin: Judged(green, traced=False)}) == []
+    traced = twin_problems([expected], {expected.twin: Judged(green, traced=True)})
+    red = twin_problems([expected], {expected.twin: Judged(result(finding(7)), traced=False)})
+    assert [len(traced), len(red), len(twin_problems([expected], {}))] == [1, 1, 1]
 
 
 @pytest.mark.slow

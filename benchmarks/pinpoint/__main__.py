@@ -54,7 +54,7 @@ def main() -> int:
     seconds = sum(run.seconds for run in ran)
     scores = [score(expected, cases[expected.id].result) for expected in wrong if expected.id in cases]
     problems = [f"{e.id} was not run" for e in wrong if e.id not in cases]
-    problems += _twin_problems(twins, cases)
+    problems += twin_problems(twins, cases)
     problems += table.Tally(scores).missed_targets()
     print(render(table.HEADER, table.rows(scores), markdown=False))
     _print_cases(scores, everything=arguments.verbose)
@@ -106,7 +106,8 @@ def _run(
     return run_judged(paths or (workspace,), names, options, workspace)
 
 
-def _twin_problems(twins: Sequence[Expected], cases: dict[str, Judged]) -> list[str]:
+def twin_problems(twins: Sequence[Expected], cases: dict[str, Judged]) -> list[str]:
+    """Return what is wrong about right twins: red, traced although they are green, or not run."""
     found = []
     for expected in twins:
         judged = cases.get(expected.twin)

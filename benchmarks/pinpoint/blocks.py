@@ -29,7 +29,7 @@ _FILLS = {
         'hidden = v1.layers.average_pooling2d(hidden, 2, 1, padding="same")',
     ),
     VECTOR: (
-        'hidden = v1.layers.dense(hidden, 6, activation=tf.nn.relu, name="dense{n}")',
+        'hidden = v1.layers.dense(hidden, 6, activation=tf.nn.elu, name="dense{n}")',
         'hidden = v1.layers.dense(hidden, 6, activation=tf.tanh, name="dense{n}")',
         'hidden = hidden + v1.layers.dense(hidden, 6, name="dense{n}")',
         'hidden = hidden * tf.sigmoid(v1.layers.dense(hidden, 6, name="gate{n}"))',

@@ -127,7 +127,8 @@ def _marked_lines(text: str, number: str, bugs: int) -> list[str]:
             continue
         if gone and line and not bug:
             bug = gone
-        gone = 0 if line else gone
+        if line and not line.endswith(":"):  # behind a `with`, the first line in it is a neighbour too
+            gone = 0
         lines.append(line)
         marks.append(bug)
     return [f"{line}  {marker(number, bug, bugs)}" if bug else line for line, bug in zip(lines, marks, strict=True)]

@@ -85,6 +85,7 @@ def _values(dtype: str, finite: bool) -> st.SearchStrategy[Any]:
         return st.builds(complex, part, part)
     info = ml_dtypes.finfo(dtype)
     named = [0.0, 1.0, 1 + info.eps, info.max, float(info.max) / 2, info.smallest_normal, info.smallest_subnormal]
+    named += [] if finite else [math.nan, math.inf]
     ends = st.sampled_from([*map(float, named), *(-float(value) for value in named)])
     if dtype == "bfloat16":
         bits = st.integers(0, 0xFFFF).filter(lambda b: not finite or b & 0x7F80 != 0x7F80)

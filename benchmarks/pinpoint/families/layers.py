@@ -63,7 +63,7 @@ hidden = v1.layers.max_pooling2d(
     kind("dropout rate", VECTOR, "hidden = v1.layers.dropout(hidden, <<{a}||{b}>>, training=training)",
          "GreaterEqual Mul RealDiv SelectV2 Select", setting="rate", values=((0.2, 0.8), (0.3, 0.1)), step=TRAINING),
     kind("dropout missing", IMAGE, "<<hidden = v1.layers.dropout(hidden, 0.4, training=training)||>>",
-         "RandomUniform Mul GreaterEqual", step=TRAINING),
+         "RandomUniform random_uniform Mul GreaterEqual", step=TRAINING),
     kind("training flag lost", IMAGE, 'hidden = v1.layers.batch_normalization(hidden<<, training=training||>>, '
          'name="bn{n}")', _STATISTICS, variables="bn{n}/", setting="training is_training",
          values=(("True", "False"),), step=TRAINING),
@@ -103,7 +103,7 @@ hidden = v1.layers.max_pooling2d(
          '    hidden = v1.layers.dense(hidden, 6, <<tf.tanh||tf.tanh if number != 2 else None>>, '
          'name="loop{n}_%d" % number)', "Tanh"),
     kind("conv1d padding", SEQUENCE,
-         'hidden = tf.reduce_max(v1.layers.conv1d(hidden, 6, 3, padding="<<{a}||{b}>>", name="conv{n}"), 1, True)',
+         'hidden = v1.layers.conv1d(hidden, 6, 3, padding="<<{a}||{b}>>", name="conv{n}")',
          "Conv2D", setting="padding", values=(("same", "valid"),), size=7),
 )  # fmt: skip
 
