@@ -14,8 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NET = ROOT / "examples" / "inception_resnet_v2"
 WRONG = """    if kind == "Conv2d" and layer.scope == "Conv2d_0b_1x7" and "block17_10/" in tf.get_variable_scope().name:
-        norm = {"decay": 0.9997, "scale": True, "updates_collections": tf.GraphKeys.UPDATE_OPS, "epsilon": 1e-5}
-        return slim.conv2d(net, layer.filters, kernel, normalizer_params=norm, **where)
+        return slim.conv2d(net, layer.filters, kernel, normalizer_params={"scale": True, "epsilon": 1e-5}, **where)
 """
 
 
