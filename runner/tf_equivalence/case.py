@@ -122,6 +122,15 @@ class EquivalenceCase:
         """Return the migrated layer, model or module; it is called as ``model(inputs, training=...)``."""
         raise NotImplementedError("{}.tf2(self) is not defined".format(type(self).__name__))
 
+    def loss(self, outputs, inputs):
+        # type: (Any, Any) -> Any
+        """Return the training loss, a scalar tensor, from what the model returned and the case's inputs.
+
+        It is called on both sides. Without one of the case's own, it is the mean square of all
+        floating outputs. Regularization losses are compared beside it.
+        """
+        raise NotImplementedError("{} has no loss of its own".format(type(self).__name__))
+
     @property
     def operation_seed(self):
         # type: () -> int

@@ -162,6 +162,7 @@ SIGHTINGS = {
     "numpy-random": "draws from NumPy's or Python's random numbers inside the call",
     "no-training-argument": "takes no `training` argument",
     "autocast": "has its floating input cast by Keras",
+    "updated-twice": "is updated more than once in a step, in an order that TF1 leaves open",
 }
 
 
@@ -177,6 +178,7 @@ class Leaf:
         shape: Empty for a scalar and for `none`.
         arrays: Keys in the run's `.npz`: one for a tensor, its components for a composite, in the
             order of `COMPONENTS`.
+        stack: Where it was made, where that is known and no output of the model.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Leaf:
     dtype: str
     shape: Tuple[int, ...]
     arrays: Tuple[str, ...]
+    stack: Stack = ()
 
 
 COMPONENTS = {
@@ -332,7 +335,7 @@ class Fault:
     """Why a build, or one run of it, could not be recorded.
 
     Attributes:
-        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `not-applicable`, or, from the
+        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `loss`, `not-applicable`, or, from the
             launcher, `exit`, `signal`, `timeout`, `launch`.
         message: What went wrong and what to do, one paragraph.
         stack: Where.

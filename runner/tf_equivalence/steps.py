@@ -58,8 +58,8 @@ TF2_FUNCTIONAL = Build("tf2", training=True, form="functional")
 ALL_BUILDS = (TF1_INFERENCE, TF2_INFERENCE, TF1_TRAINING, TF2_TRAINING, TF2_FUNCTIONAL)
 
 
-def _comparing(step_id: str, holds: str, *pairs: tuple[Need, Need]) -> Step:
-    needs = [need for pair in pairs for need in pair]
+def _comparing(step_id: str, holds: str, *pairs: tuple[Need, Need], also: tuple[Need, ...] = ()) -> Step:
+    needs = [*(need for pair in pairs for need in pair), *also]
     if any(need.build.training for need in needs):
         # To tell whether TF1 minds the training flag, when the TF2 side takes none.
         needs += [Need(TF1_INFERENCE, "random"), Need(TF1_TRAINING, "random")]
@@ -115,6 +115,17 @@ STEPS: dict[str, Step] = {
             "functional-training",
             "Inside a functional Keras model, with one constant seed, a training call agrees.",
             _pair(TF1_TRAINING, TF2_FUNCTIONAL, "functional"),
+        ),
+        _comparing(
+            "gradients",
+            "In training, the loss and its gradient by every trainable variable agree, regularization included.",
+            _pair(TF1_TRAINING, TF2_TRAINING, "gradients"),
+        ),
+        _comparing(
+            "state-updates",
+            "After training calls, every variable that is not trainable holds what TF1's UPDATE_OPS make of it.",
+            _pair(TF1_TRAINING, TF2_TRAINING, "updates"),
+            also=(Need(TF1_TRAINING, "no-updates"),),
         ),
     )
 }

@@ -15,7 +15,7 @@ from tf_equivalence.plan import PlannedBuild
 from tf_equivalence.result import Outcome, StepResult
 from tf_equivalence.steps import STEPS, Build, Step
 
-_VALUES = ("output-value", "loss-value", "loss-total")
+_VALUES = ("output-value", "loss-value", "loss-total", "objective-value", "gradient-value", "state-value")
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tf_equivalence.judge.bounds import ILL_CONDITIONED
 from tf_equivalence.judge.census import compare_census
 from tf_equivalence.judge.evidence import Evidence, Judged, Run
+from tf_equivalence.judge.gradients import explain_gradients
 from tf_equivalence.judge.initial import compare_initial_values
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.outputs import RunJudgement, judge_run
+from tf_equivalence.judge.quantities import is_by_variable, judge_quantities, subject_of
 from tf_equivalence.judge.regularized import regularizer_line
 from tf_equivalence.judge.sightings import explain_by_sightings
-from tf_equivalence.recording import RunRecord, VariableRecord
+from tf_equivalence.judge.state import explain_state
+from tf_equivalence.recording import RunRecord, Stack, VariableRecord
 from tf_equivalence.result import Difference, Finding
 from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need, Step
 
 _REGULARIZATION = "regularization_losses"
+_EXPLAIN: Mapping[str, Callable[[Evidence, Step, Sequence[Finding]], list[Finding]]] = {
+    "gradients": explain_gradients,
+    "state-updates": explain_state,
+}
 _MOST_BOUNDS = 5
 
 
@@ -39,6 +47,8 @@ def judge_numbers(evidence: Evidence, step: Step) -> Judged:
     causes = _order_of_draws(evidence, step, causes, symptoms, notes) + causes
     symptoms = [_with_hint(step, finding) for finding in symptoms]
     causes = explain_by_sightings(evidence, step, diverged) + causes
+    if step.id in _EXPLAIN:
+        causes += _EXPLAIN[step.id](evidence, step, symptoms)
     if symptoms and not causes:
         causes = _different_variables(evidence)
     found = [*causes, *symptoms]
@@ -68,6 +78,8 @@ def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> tuple[RunJudgement,
 
 def judge_runs(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
     """Compare two runs of a case as its steps do."""
+    if is_by_variable(tf1):
+        return judge_quantities(evidence, tf1, tf2)
     ours, theirs = _comparable_losses(tf1.record, tf2.record)
     return judge_run(
         ours,
@@ -100,15 +112,25 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
     build = evidence.built(tf2.build)
     variables: dict[str, VariableRecord] = {variable.name: variable for variable in build.variables}
     placed = []
+    made = {leaf.name: leaf.stack for leaf in evidence.run(tf2).record.outputs if leaf.stack}
     for finding in judgement.findings:
+        if (subject := subject_of(finding.name)) is not None:
+            variable = variables.get(evidence.tf2_name(subject.variable))
+            stack = variable.stack if variable else made.get(finding.name, build.definition)
+            placed.append(_at(evidence, finding, stack))
+            continue
         variable = variables.get(finding.name.removesuffix(":0"))
         sources = judgement.loss_sources.get(finding.name, ((), ()))
         candidates = [variable.stack if variable and finding.kind.startswith("loss") else (), *reversed(sources)]
         stack = next((stack for stack in candidates if evidence.places.location(stack)), build.definition)
         stated = regularizer_line(variable) if variable and finding.kind == "loss-value" else None
         stack = (stated, *stack) if stated is not None else stack
-        placed.append(replace(finding, location=evidence.places.location(stack), stack=evidence.places.lines(stack)))
+        placed.append(_at(evidence, finding, stack))
     return placed
+
+
+def _at(evidence: Evidence, finding: Finding, stack: Stack) -> Finding:
+    return replace(finding, location=evidence.places.location(stack), stack=evidence.places.lines(stack))
 
 
 def _ill_conditioned(judgement: RunJudgement) -> list[str]:

@@ -153,13 +153,15 @@ class Migrated:
             found.setdefault(id(item.variable), item.variable)
         return list(found.values())
 
+    def tf1_names(self):
+        # type: () -> Dict[str, str]
+        """Return the TF1 name by the TF2 name, both without `:0`, for variables that were renamed on purpose."""
+        return {str(new).replace(":0", ""): str(old).replace(":0", "") for old, new in self.case.variable_names.items()}
+
     def fill(self, condition):
         # type: (str) -> None
         """Assign the values of a deterministic condition to all variables."""
-        renames = {
-            str(new).replace(":0", ""): str(old).replace(":0", "") for old, new in self.case.variable_names.items()
-        }
-        for variable, value in fill_values(condition, self.case, self.all_variables(), renames):
+        for variable, value in fill_values(condition, self.case, self.all_variables(), self.tf1_names()):
             with user_code("call", "assigning {}".format(plain_name(variable)), self.definition):
                 variable.assign(value)
 

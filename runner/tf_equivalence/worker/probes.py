@@ -2,11 +2,11 @@
 
 import contextlib
 import hashlib
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from tf_equivalence.recording import Probe, RunRecord
+from tf_equivalence.recording import Leaf, Probe, RunRecord
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import outputs
 from tf_equivalence.worker.activations import Dropped
@@ -19,6 +19,9 @@ SCALE = 1.0 + 1e-3  # of one variable: less than the smallest real bugs seen, an
 INPUT_SCALE = 1.5
 _FEWEST = 2
 _COST = 2200  # variables times changes: larger models get fewer, whatever the machine
+
+
+Compute = Callable[[Any], Tuple[Tuple[Leaf, ...], Dict[str, np.ndarray]]]
 
 
 class Change(NamedTuple):
@@ -39,12 +42,20 @@ class Change(NamedTuple):
     activation: int = -1
 
 
-def probe(migrated, recorder, condition, arrays):
-    # type: (Migrated, Recorder, str, Any) -> None
+def probe(migrated, recorder, condition, arrays, compute=None):
+    # type: (Migrated, Recorder, str, Any, Optional[Compute]) -> None
     """Try changes on the condition that the variables have values of, and write what the model returns.
 
     A model that creates variables in its calls is left alone: its numbers say nothing.
+
+    Args:
+        migrated: The model.
+        recorder: Where to.
+        condition: Whose probes they are.
+        arrays: The inputs of the condition, a nest of arrays.
+        compute: Takes inputs and returns what the condition records of a call; by default the outputs.
     """
+    compute = compute or (lambda given: stored_outputs(migrated, migrated.call(given, migrated.job.training)))
     if not migrated.job.probes or any(item.phase != "first call" for item in migrated.watch.created):
         return
     variables = migrated.all_variables()
@@ -55,19 +66,19 @@ def probe(migrated, recorder, condition, arrays):
     if migrated.forward_seeds or condition == "functional":
         changes.insert(0, Change("unchanged", (), arrays))  # to see whether the call can be repeated at all
     for number, change in enumerate(changes):
-        found = _try(migrated, recorder, condition, change, "{}.probe-{}".format(condition, number))
+        found = _try(migrated, recorder, condition, change, compute, "{}.probe-{}".format(condition, number))
         migrated.probes.extend([found] if found else [])
     recorder.lap("probes")
 
 
-def _try(migrated, recorder, condition, change, run):
-    # type: (Migrated, Recorder, str, Change, str) -> Optional[Probe]
-    """Call the model with the change and write what it returns; None for a change that does not exist here."""
+def _try(migrated, recorder, condition, change, compute, run):
+    # type: (Migrated, Recorder, str, Change, Compute, str) -> Optional[Probe]
+    """Compute with the change and write what comes out; None for a change that does not exist here."""
     dropped = Dropped(change.activation)
     target = change.target
     try:
         with applied(change), dropped, migrated.tool.replay(migrated.forward_seeds, restart=True):
-            leaves, values = stored_outputs(migrated, migrated.call(change.arrays, migrated.job.training))
+            leaves, values = compute(change.arrays)
     except StopBuild as stop:
         if stop.fault.kind == "exit":
             raise

@@ -39,13 +39,13 @@ def record_random(reference, sessions, recorder, first, second):
     return digests
 
 
-def record_filled(case, reference, sessions, recorder, condition, arrays):
-    # type: (EquivalenceCase, Any, Sessions, Recorder, str, Any) -> None
-    """Record one condition that fills the variables."""
+def record_filled(case, reference, sessions, recorder, condition, arrays, fill=""):  # noqa: PLR0913, PLR0917
+    # type: (EquivalenceCase, Any, Sessions, Recorder, str, Any, str) -> Dict[Any, Any]
+    """Record one condition that fills the variables, as itself says or as the condition `fill`; return what it gave."""
     session = sessions.get()
-    values = dict(fill_values(condition, case, reference.variables, {}))
+    values = dict(fill_values(fill or condition, case, reference.variables, {}))
     load(session, values)
-    _record(reference, sessions, recorder, session, values, (_Call(condition, arrays),))
+    return _record(reference, sessions, recorder, session, values, (_Call(condition, arrays),))
 
 
 def record_functional(reference, recorder, arrays, optimized):
@@ -63,8 +63,10 @@ def record_functional(reference, recorder, arrays, optimized):
 
 
 def _record(reference, sessions, recorder, session, values, calls):
-    # type: (Any, Sessions, Recorder, Any, Dict[Any, Any], Sequence[_Call]) -> None
+    # type: (Any, Sessions, Recorder, Any, Dict[Any, Any], Sequence[_Call]) -> Dict[Any, Any]
     """Record calls one after the other, and again with everything moved as often as noise is to be measured.
+
+    Returns what the first call fetched.
 
     Args:
         reference: The graph.
@@ -87,6 +89,7 @@ def _record(reference, sessions, recorder, session, values, calls):
             after.append(run(reference, session, recorder, rerun(call.name, number), arrays, call.also))
     if after and noise_jump.is_noisy(before, after[0]):
         _record_jump(reference, sessions, recorder, values, first)
+    return before
 
 
 def _moved(number, values):

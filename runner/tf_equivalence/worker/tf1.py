@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
 from tf_equivalence.recording import BuildRecord, Loss, VariableRecord, write_arrays, write_record
-from tf_equivalence.worker import call_arguments, outputs, trace_graph
+from tf_equivalence.worker import call_arguments, gradients, outputs, state_updates, trace_graph
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
 from tf_equivalence.worker.fill import fill_values
@@ -38,6 +38,8 @@ class Reference(NamedTuple):
         updates: Names of the UPDATE_OPS.
         tool: The random numbers it was built under.
         watch: The creations.
+        returned: What `tf1` returned, a nest of tensors of the graph.
+        feeds: The placeholders, in the nest that `tf1` was given.
     """
 
     graph: Any
@@ -51,6 +53,8 @@ class Reference(NamedTuple):
     updates: Tuple[str, ...]
     tool: AlignedRandom
     watch: CreationWatch
+    returned: Any
+    feeds: Any
 
 
 def disable_v2_behavior():
@@ -77,6 +81,16 @@ def record(job, case, recorder, module_cases):
             recorder.attempt(
                 condition, functools.partial(record_filled, case, reference, sessions, recorder, condition, first)
             )
+    if "gradients" in job.conditions:
+        recorder.attempt("gradients", lambda: gradients.record_tf1(case, reference, sessions, recorder, first))
+    for condition in ("updates", "no-updates"):
+        if condition in job.conditions:
+            recorder.attempt(
+                condition,
+                functools.partial(
+                    state_updates.record_tf1, case, reference, sessions, recorder, condition, (first, second)
+                ),
+            )
     write_record(
         job.directory,
         "build",
@@ -87,6 +101,7 @@ def record(job, case, recorder, module_cases):
             case_settings(case),
             variables=_variable_records(reference, digests),
             random_ops=tuple(draw.record() for draw in reference.tool.draws),
+            sightings=tuple(state_updates.updated_twice(reference)) if "updates" in job.conditions else (),
             notes=tuple(recorder.notes),
             seconds=dict(recorder.seconds),
             definition=definition(case.tf1),
@@ -182,6 +197,8 @@ def build(job, case, arrays, mode, recorder_scope=None):
         updates,
         tool,
         watch,
+        returned,
+        feeds,
     )
 
 

@@ -17,8 +17,8 @@ from tf_equivalence.recording import (
     write_record,
 )
 from tf_equivalence.trace import Effects, IsolationPlan
+from tf_equivalence.worker import gradients, op_kinds, outputs, state_updates
 from tf_equivalence.worker import inputs as case_inputs
-from tf_equivalence.worker import op_kinds, outputs
 from tf_equivalence.worker.faults import StopBuild, user_code
 from tf_equivalence.worker.functional import record_functional
 from tf_equivalence.worker.isolate import Isolation, effects
@@ -141,9 +141,11 @@ def _record_direct(job, migrated, recorder, first, second):
         "random-second": second_call,
         "constant": lambda: _filled(migrated, recorder, "constant", first),
         "named": lambda: _filled(migrated, recorder, "named", first),
+        "gradients": lambda: gradients.record_tf2(migrated, recorder, first),
+        "updates": lambda: state_updates.record_tf2(migrated, recorder, (first, second)),
         "once": lambda: _call_every_way(migrated, recorder, first),
     }
-    for condition in ("random", "random-second", "constant", "named", "once"):
+    for condition in ("random", "random-second", "constant", "named", "gradients", "updates", "once"):
         if condition in job.conditions:
             recorder.attempt(condition, actions[condition])
 
