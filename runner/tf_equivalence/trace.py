@@ -32,6 +32,7 @@ class Source:
         value: `constant`: nested lists of at most `MAX_CONSTANT` elements, or a summary of a larger
             one. `variable`: sum and Euclidean norm in float64, None where it was not read.
         array: Key of the value in the trace's arrays; empty where it was not fetched.
+        stopped: Whether a tf.stop_gradient lies between the operation and where the value comes from.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Source:
     name: str = ""
     value: Any = None
     array: str = ""
+    stopped: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ STEPS = (
     "random-inference",
     "random-training",
     "functional-training",
+    "gradients",
+    "state-updates",
 )
 
 # The tests of a file run in one process, so the modules are run once.

@@ -52,6 +52,41 @@ CAUSES = (
         "variable",
     ),
     Cause(
+        "stop-gradient",
+        lambda found: found.kind == "operation-gradient" and recognize.differs("stop_gradient")(found),
+        "tf.stop_gradient changes no value, so that only training shows where it was lost or added; v1's "
+        "softmax_cross_entropy_with_logits stops the gradient into the labels by itself.",
+        "Write tf.stop_gradient where TF1 has it (there: {tf1}, in TF2: {tf2}), as around the labels.",
+        "stop_gradient",
+    ),
+    Cause(
+        "gradient",
+        recognize.is_kind("operation-gradient"),
+        "The two sides compute one value in ways whose gradients differ: tf.custom_gradient, tf.stop_gradient, a "
+        "gradient override, or an operation without gradient.",
+        "Compare how both sides compute it, and give TF2 the gradient that TF1 has.",
+    ),
+    Cause(
+        "ctc-blank",
+        recognize.differs("blank_index"),
+        "v1's CTC takes the last class for the blank, tf.nn.ctc_loss the first unless `blank_index` says otherwise.",
+        "Pass `blank_index=-1` where TF1 took the last class ({tf1} in TF1, {tf2} in TF2).",
+        "blank_index",
+    ),
+    Cause(
+        "cosine-distance",
+        recognize.is_cosine,
+        "v1's cosine_distance is 1 - cos; Keras' CosineSimilarity is -cos, one less.",
+        "Add one: `1 + CosineSimilarity(...)(...)`, and reduce over the same axis.",
+    ),
+    Cause(
+        "loss-reduction",
+        recognize.is_loss_reduction,
+        "v1.losses divides by the number of weights that are not zero (SUM_BY_NONZERO_WEIGHTS); a mean, and Keras' "
+        "losses, divide by the size of the batch.",
+        "Divide the weighted sum by tf.math.count_nonzero(weights), as TF1 did.",
+    ),
+    Cause(
         "mixed-precision",
         recognize.is_mixed_precision,
         "A mixed-precision policy, or a layer's `dtype`, makes TF2 compute with fewer bits than TF1.",

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from tf_equivalence.judge.evidence import Evidence
 from tf_equivalence.pinpoint.align import Alignment
 from tf_equivalence.pinpoint.aligned import rows
+from tf_equivalence.pinpoint.backward import Gradients, locate_backward
 from tf_equivalence.pinpoint.comparison import Comparison
 from tf_equivalence.pinpoint.describe import finding_of, non_finite_finding
 from tf_equivalence.pinpoint.finding import Divergence
 from tf_equivalence.pinpoint.locate import locate, locate_all
 from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.pinpoint.traced import Isolated, Traced, read_trace
-from tf_equivalence.recording import Stack, VariableRecord, read_record, user_frames
+from tf_equivalence.recording import Stack, VariableRecord, read_arrays, read_record, user_frames
 from tf_equivalence.result import Finding, TracedPair
 from tf_equivalence.trace import Effects, TracedOp
 
@@ -118,6 +119,10 @@ def _causes(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tup
         if causes:
             effects = read_record(Effects, str(isolated.build.directory), "effects") or Effects()
             return _ranked(causes, effects)
+        both = Comparison(tf1, tf1_arrays, free, free_arrays, evidence.tf2_name, alignment)
+        parted = locate_backward(both, *_gradients(isolated.traced))
+        if parted is not None:
+            return (parted,)
         if isolated.complete and not _is_non_finite(isolated.traced):
             return (
                 f"each of the {len(alone.ops)} operations agrees with TF1's when it is given TF1's values, so that the "
@@ -126,6 +131,12 @@ def _causes(isolated: Isolated, alignment: Alignment, evidence: Evidence) -> tup
             )
     first = locate(tf1, tf1_arrays, free, free_arrays, evidence.tf2_name)
     return (first,) if first is not None else ()
+
+
+def _gradients(traced: Traced) -> tuple[Gradients, Gradients]:
+    """Return the loss's gradients by every output; none for a step without a loss."""
+    one, other = (read_arrays(str(planned.directory), "gradients") for planned in (traced.tf1, traced.tf2))
+    return one, other
 
 
 def _ranked(causes: tuple[Divergence, ...], effects: Effects) -> tuple[Divergence, ...]:

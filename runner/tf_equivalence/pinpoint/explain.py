@@ -60,6 +60,11 @@ def _what(found: Divergence, relative: Relative) -> str:
 def _first_to_differ(found: Divergence, relative: Relative) -> str:
     one, other = found.tf1, found.tf2
     sides = f"in TF1 {_op(one, relative)}, in TF2 {_op(other, relative)}"
+    if found.kind == "operation-gradient":
+        return (
+            "Every value agrees, the gradients do not. Going back from the loss, the first gradient that differs is "
+            f"the one that this operation hands on: {sides}."
+        )
     if found.kind == "operation-dtype":
         return f"The first operation of another dtype: {sides}."
     if found.kind == "variables-swapped":
@@ -127,6 +132,10 @@ def _amount(found: Divergence) -> str:
     output = found.relative_output_difference
     if not output:
         return ""
+    if found.kind == "operation-gradient":
+        if math.isinf(output):
+            return "On one side no gradient flows through it."
+        return f"The gradient differs by {output:.2g} of the largest TF1 value."
     words = _infinite(found) if math.isinf(output) else f"by {output:.2g} of the largest TF1 value"
     given = found.relative_input_difference
     if 0 < given < 1e-3:

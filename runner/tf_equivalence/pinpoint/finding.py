@@ -13,6 +13,7 @@ KINDS = (
     "operation-extra",
     "operation-substituted",
     "operation-dtype",
+    "operation-gradient",
     "variables-swapped",
     "reads-other-variable",
     "variable-value",

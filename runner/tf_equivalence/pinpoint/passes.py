@@ -24,8 +24,22 @@ _TRACEABLE = (
     ("constant-weights", "constant", TF1_INFERENCE, TF2_INFERENCE),
     ("random-inference", "random", TF1_INFERENCE, TF2_INFERENCE),
     ("random-training", "random", TF1_TRAINING, TF2_TRAINING),
+    ("gradients", "gradients", TF1_TRAINING, TF2_TRAINING),
 )
-_UNEXPLAINED = ("output-value", "output-non-finite", "output-dtype", "output-shape")
+_UNEXPLAINED = (
+    "output-value",
+    "output-non-finite",
+    "output-dtype",
+    "output-shape",
+    "objective-value",
+    "objective-non-finite",
+    "objective-dtype",
+    "gradient-value",
+    "gradient-non-finite",
+    "gradient-missing",
+    "gradient-unexpected",
+    "loss-scale",  # a ratio that many causes have
+)
 
 
 @dataclass(frozen=True)

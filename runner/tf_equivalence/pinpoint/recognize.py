@@ -124,6 +124,22 @@ def involves(*types: str) -> Callable[[Divergence], bool]:
     return applies
 
 
+def is_cosine(found: Divergence) -> bool:
+    """Recognize Keras' cosine similarity in the place of v1's cosine distance."""
+    theirs = f"{found.tf2.layer} {found.tf2.name}".lower() if found.tf2 is not None else ""
+    return mentions(found, "cosine_distance") and "cosine" in theirs
+
+
+def is_loss_reduction(found: Divergence) -> bool:
+    """Recognize a loss that is divided by something else, in a call that is of a loss on the TF1 side."""
+    one = found.tf1
+    if one is None or "loss" not in f"{one.name} {one.function}".lower():
+        return False
+    reduced = frozenset(["Mean", "DivNoNan", "RealDiv", "Sum"])
+    structural = found.kind in ("operation-substituted", "operation-missing", "operation-extra")
+    return differs("reduction")(found) or (structural and has(found, reduced))
+
+
 def is_rescaling(found: Divergence) -> bool:
     """Recognize arithmetic with other constants ahead of all variables."""
     arithmetic = frozenset(["Mul", "RealDiv", "Sub", "Add", "AddV2"])

@@ -49,7 +49,7 @@ _NOISE = frozenset(
     "_class _output_shapes container shared_name dtype shape value N Index index_type Tidx Tindices Taxis Tshape "
     "Tpaddings Tmultiples Tlen Tblock_shape Tcrops Tdim Toffset Tparams Tsplits use_cudnn_on_gpu "
     "grad_a grad_b seed_generator frame_name parallel_iterations is_constant swap_memory num_args _op_def_hash "
-    "validate_indices validate_shape use_locking explicit_paddings U Truncate Tperm Tnumsegments".split()
+    "validate_indices validate_shape use_locking explicit_paddings U Truncate Tperm Tnumsegments TI".split()
 )
 _KINDS = "fciub"
 # Frames between the user's line and the function that it names.

@@ -9,11 +9,19 @@ import tensorflow as tf
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
 from tf_equivalence.recording import BuildRecord, Loss, VariableRecord, write_arrays, write_record
-from tf_equivalence.worker import call_arguments, gradients, outputs, state_updates, trace_graph
+from tf_equivalence.worker import (
+    call_arguments,
+    gradients,
+    outputs,
+    state_updates,
+    trace_gradients,
+    trace_graph,
+)
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
 from tf_equivalence.worker.fill import fill_values
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
+from tf_equivalence.worker.objective import objective
 from tf_equivalence.worker.random_tool import AlignedRandom
 from tf_equivalence.worker.reference_runs import record_filled, record_functional, record_random
 from tf_equivalence.worker.sessions import Sessions, load, open_session
@@ -115,14 +123,12 @@ def trace(job, case, recorder):
     first, second = _draw(case, 0), _draw(case, 1)
     calls = call_arguments.GraphRecorder()
     reference = build(job, case, first, "num_random_ops", calls)
-    session = open_session(reference.graph, reference.initializers, optimized=False)
-    load(session, dict(fill_values(job.trace, case, reference.variables, {})))
-    tensors = [
-        reference.graph.get_tensor_by_name(part)
-        for _, _, parts in sorted(reference.leaves, key=_leaf_name)
-        for part in parts
-        if not isinstance(part, np.ndarray)
-    ]
+    session = _traced_session(job, case, reference)
+    if job.trace == gradients.CONDITION:
+        with reference.graph.as_default(), calls:
+            tensors = [objective(case, reference.returned, reference.feeds)]
+    else:
+        tensors = _output_tensors(reference)
     arrays = first
     if job.trace == "random-second":
         session.run(tensors, dict(zip(reference.placeholders, case_inputs.leaves(first))))
@@ -132,7 +138,35 @@ def trace(job, case, recorder):
     with user_code("call", "tracing the TF1 graph"):
         traced, values = trace_graph.trace(reference.graph, session, tensors, feeds, names, calls)
     write_arrays(recorder.directory, "trace", values)
+    if job.trace == gradients.CONDITION:
+        with user_code("loss", "differentiating the loss", definition(case.loss)):
+            found = trace_gradients.of_graph(
+                reference.graph,
+                tensors[0],
+                traced,
+                lambda wanted: _traced_session(job, case, reference).run(wanted, feeds),
+            )
+        write_arrays(recorder.directory, trace_gradients.NAME, found)
     write_record(recorder.directory, "trace", traced)
+
+
+def _traced_session(job, case, reference):
+    # type: (Job, EquivalenceCase, Reference) -> Any
+    """Return a session with the weights of the traced condition, whose random numbers begin anew."""
+    session = open_session(reference.graph, reference.initializers, optimized=False)
+    fill = "named" if job.trace == gradients.CONDITION else job.trace
+    load(session, dict(fill_values(fill, case, reference.variables, {})))
+    return session
+
+
+def _output_tensors(reference):
+    # type: (Reference) -> List[Any]
+    return [
+        reference.graph.get_tensor_by_name(part)
+        for _, _, parts in sorted(reference.leaves, key=_leaf_name)
+        for part in parts
+        if not isinstance(part, np.ndarray)
+    ]
 
 
 def _leaf_name(leaf):

@@ -1,5 +1,6 @@
 """The TF2 side: the migrated object, run eagerly."""
 
+import contextlib
 from typing import Any, List, Tuple
 
 import tensorflow as tf
@@ -17,13 +18,14 @@ from tf_equivalence.recording import (
     write_record,
 )
 from tf_equivalence.trace import Effects, IsolationPlan
-from tf_equivalence.worker import gradients, op_kinds, outputs, state_updates
+from tf_equivalence.worker import gradients, op_kinds, outputs, state_updates, trace_gradients
 from tf_equivalence.worker import inputs as case_inputs
-from tf_equivalence.worker.faults import StopBuild, user_code
+from tf_equivalence.worker.faults import StopBuild, definition, user_code
 from tf_equivalence.worker.functional import record_functional
 from tf_equivalence.worker.isolate import Isolation, effects
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
 from tf_equivalence.worker.migrated import Migrated, bare, write_run
+from tf_equivalence.worker.objective import objective
 from tf_equivalence.worker.probes import probe
 from tf_equivalence.worker.random_tool import AlignedRandom
 from tf_equivalence.worker.trace_eager import EagerTracer
@@ -81,22 +83,32 @@ def trace(job, case, recorder):
         case._random_tool = tool
         migrated = Migrated(job, case, tool)
         migrated.first_call(first)
-        migrated.fill(job.trace)
+        with_loss = job.trace == gradients.CONDITION
+        migrated.fill("named" if with_loss else job.trace)
         again = job.trace == "random-second"
         tensors = case_inputs.map_nest(tf.constant, second if again else first)
         names = {plain_name(variable): variable for variable in migrated.all_variables()}
-        tracer = EagerTracer(names, tensors)
+        tracer = EagerTracer(names, tensors, keep=with_loss and plan is None)
         isolation = Isolation(plan, read_arrays(plan.directory, "trace"), tracer) if plan is not None else None
-        with tool.replay(migrated.forward_seeds, restart=not again), tracer:
-            if isolation is None:
-                parts = _tensors(migrated, migrated.call_with(tensors, job.training))
+        tape = None
+        with contextlib.ExitStack() as scopes:
+            scopes.enter_context(tool.replay(migrated.forward_seeds, restart=not again))
+            scopes.enter_context(tracer)
+            if isolation is not None:
+                scopes.enter_context(isolation.scope)
+            if with_loss:
+                tape, loss = trace_gradients.watched_call(migrated, tensors)
+                parts = [loss]
             else:
-                with isolation.scope:
-                    parts = _tensors(migrated, migrated.call_with(tensors, job.training))
+                parts = _tensors(migrated, migrated.call_with(tensors, job.training))
         if isolation is not None:
             write_record(recorder.directory, "effects", _effects(migrated, isolation, tensors, tracer))
     traced, values = tracer.result(parts)
     write_arrays(recorder.directory, "trace", values)
+    if tape is not None and tracer.tensors is not None:
+        with user_code("loss", "differentiating the loss", definition(case.loss)):
+            found = trace_gradients.of_tape(tape, parts[0], traced, tracer.tensors)
+        write_arrays(recorder.directory, trace_gradients.NAME, found)
     write_record(recorder.directory, "trace", traced)
 
 
@@ -117,7 +129,11 @@ def _effects(migrated, isolation, tensors, tracer):
     def call():
         # type: () -> List[Any]
         with migrated.tool.replay(migrated.forward_seeds, restart=True):
-            parts = _tensors(migrated, migrated.call_with(tensors, migrated.job.training))
+            returned = migrated.call_with(tensors, migrated.job.training)
+            if migrated.job.trace == gradients.CONDITION:
+                parts = [objective(migrated.case, returned, tensors)]
+            else:
+                parts = _tensors(migrated, returned)
         return [op_kinds.storable(part.numpy()) for part in parts]
 
     return effects(isolation.locals, tracer.line, call, isolation.results)

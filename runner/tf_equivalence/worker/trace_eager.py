@@ -1,5 +1,6 @@
 """Traces the TF2 side: every operation that one eager call of the model executes, with its values."""
 
+import dataclasses
 import sys
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -40,9 +41,13 @@ class EagerTracer:
         found, arrays = tracer.result(outputs)
     """
 
-    def __init__(self, variables, inputs=None):
-        # type: (Any, Any) -> None
-        """Take the variables by name (without `:0`), or as a list that carries names; and the inputs."""
+    def __init__(self, variables, inputs=None, keep=False):
+        # type: (Any, Any, bool) -> None
+        """Take the variables by name (without `:0`), or as a list that carries names; and the inputs.
+
+        With `keep`, the tensors themselves are kept, for a tape to tell their gradients.
+        """
+        self.tensors = {} if keep else None  # type: Optional[Dict[str, Any]]
         named = variables if isinstance(variables, Mapping) else {v.name: v for v in variables}
         self._variables = {}  # type: Dict[int, str]
         for name, variable in named.items():
@@ -104,6 +109,8 @@ class EagerTracer:
         for at, tensor in enumerate(outputs):
             self._producers[tensor._id] = (len(self._ops), at)
             self._keep_value(tensor)
+            if self.tensors is not None:
+                self.tensors[_key(tensor._id)] = tensor
             made.append((tensor._id, tensor.dtype.name, tuple(tensor.shape.as_list())))
         self._ops.append(
             _Executed(
@@ -248,7 +255,23 @@ class EagerTracer:
                 break
         return tensor_id
 
+    def _is_stopped(self, tensor_id):
+        # type: (int) -> bool
+        """Tell whether a StopGradient is among the reads and identities that `_origin` looks through."""
+        origin = self._origin(tensor_id)
+        while tensor_id != origin:
+            at, output = self._producers[tensor_id]
+            op = self._ops[at]
+            if op.type == "StopGradient":
+                return True
+            tensor_id = op.inputs[output if op.type == "IdentityN" else op_kinds.PASS_THROUGH[op.type]]
+        return False
+
     def _source(self, tensor_id, place, data):
+        # type: (int, Dict[int, int], Set[int]) -> trace.Source
+        return dataclasses.replace(self._unstopped(tensor_id, place, data), stopped=self._is_stopped(tensor_id))
+
+    def _unstopped(self, tensor_id, place, data):
         # type: (int, Dict[int, int], Set[int]) -> trace.Source
         origin = self._origin(tensor_id)
         producer = self._producers.get(origin)

@@ -1,5 +1,6 @@
 """Traces the TF1 side: every operation between inputs, variables and what is fetched, with its values."""
 
+import dataclasses
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
@@ -19,6 +20,7 @@ class _Origin(NamedTuple):
     op: Any
     output: int
     readable: Any  # a fetchable tensor with the same value, or None
+    stopped: bool  # whether a StopGradient was looked through
 
 
 def trace(
@@ -100,7 +102,8 @@ class _GraphTracer:
             tensor = following
         same = chain[: _same_value_length(chain)]
         readable = next((t for t in reversed(same) if self._is_fetchable(t)), None)
-        return _Origin(tensor.op, tensor.value_index, readable)
+        stopped = any(t.op.type == "StopGradient" for t in chain)
+        return _Origin(tensor.op, tensor.value_index, readable, stopped)
 
     def _fetch(self, session, operations, tensors, feed_dict):
         # type: (Any, Sequence[Any], Dict[str, Any], Any) -> Dict[str, Any]
@@ -132,6 +135,10 @@ class _GraphTracer:
         return {tensor.name: op_kinds.storable(value) for tensor, value in zip(tensors, values)}
 
     def _source(self, origin, place, known, data):
+        # type: (_Origin, Dict[Any, int], Dict[str, np.ndarray], Set[Any]) -> Source
+        return dataclasses.replace(self._unstopped(origin, place, known, data), stopped=origin.stopped)
+
+    def _unstopped(self, origin, place, known, data):
         # type: (_Origin, Dict[Any, int], Dict[str, np.ndarray], Set[Any]) -> Source
         key = origin.readable.name if origin.readable is not None else ""
         if origin.op in place:
