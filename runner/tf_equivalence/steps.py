@@ -120,6 +120,7 @@ STEPS: dict[str, Step] = {
             "gradients",
             "In training, the loss and its gradient by every trainable variable agree, regularization included.",
             _pair(TF1_TRAINING, TF2_TRAINING, "gradients"),
+            also=(Need(TF1_TRAINING, "gradients-optimized"),),
         ),
         _comparing(
             "state-updates",

@@ -9,7 +9,7 @@ import numpy as np
 from tf_equivalence.judge.bounds import Array, largest
 from tf_equivalence.judge.evidence import Evidence, Run
 from tf_equivalence.result import Finding
-from tf_equivalence.steps import Step
+from tf_equivalence.steps import Need, Step
 
 _GRADIENT, _REGULARIZATION = "gradients/", "regularization-gradients/"
 _CLOSE = 1e-3  # relative to the largest value: far above rounding, far below any bug's effect
@@ -32,6 +32,22 @@ def explain_gradients(evidence: Evidence, step: Step, symptoms: Sequence[Finding
     one, other = (evidence.run(need) for need in step.pairs[0])
     loss = next((finding for finding in symptoms if finding.kind.startswith("objective-")), None)
     return _not_regularized(one, other, differing, loss) or _common_factor(one, other, differing, loss)
+
+
+def note_optimization(evidence: Evidence, step: Step) -> list[str]:
+    """Return how far TF1's own graph optimization moves its gradients: no migration can be held to less."""
+    tf1 = step.pairs[0][0]
+    plain, optimized = _values(evidence.run(tf1)), _values(evidence.run(Need(tf1.build, f"{tf1.condition}-optimized")))
+    moved = 0.0
+    for name, one in plain.items():
+        other = optimized.get(name)
+        if other is not None and other.shape == one.shape and largest(one):
+            moved = max(moved, largest(other - one) / largest(one))
+    if not moved:
+        return ["TF1's graph optimization does not change a gradient"]
+    return [
+        f"compared without graph optimization, which changes TF1's own gradients by up to {moved:.2g} of their size"
+    ]
 
 
 def _values(run: Run) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tf_equivalence.judge.bounds import ILL_CONDITIONED
 from tf_equivalence.judge.census import compare_census
 from tf_equivalence.judge.evidence import Evidence, Judged, Run
-from tf_equivalence.judge.gradients import explain_gradients
+from tf_equivalence.judge.gradients import explain_gradients, note_optimization
 from tf_equivalence.judge.initial import compare_initial_values
 from tf_equivalence.judge.inventory import judge_variable_inventory
 from tf_equivalence.judge.outputs import RunJudgement, judge_run
@@ -25,7 +25,9 @@ _EXPLAIN: Mapping[str, Callable[[Evidence, Step, Sequence[Finding]], list[Findin
     "gradients": explain_gradients,
     "state-updates": explain_state,
 }
+_REMARK: Mapping[str, Callable[[Evidence, Step], list[str]]] = {"gradients": note_optimization}
 _MOST_BOUNDS = 5
+_MOST_NOTES = 12
 
 
 def judge_numbers(evidence: Evidence, step: Step) -> Judged:
@@ -54,6 +56,7 @@ def judge_numbers(evidence: Evidence, step: Step) -> Judged:
     found = [*causes, *symptoms]
     # The first cause explains the numbers; initial values after it are shifted by it, too.
     explained = {"initial-value", *(finding.kind for finding in symptoms)} if causes else set()
+    notes += _REMARK[step.id](evidence, step) if step.id in _REMARK else []
     largest = Difference(
         max(judgement.max_abs_diff for judgement in judgements), max(judgement.max_rel_diff for judgement in judgements)
     )
@@ -159,11 +162,16 @@ def _summarize(condition: str, judgement: RunJudgement, remarks: tuple[str, ...]
     compared = f"{call}{arrays} with {judgement.elements} elements compared"
     largest = f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
     notes = [f"{compared}; {largest}", *(f"{call}{line}" for line in _allowed(judgement))]
-    notes += [
-        f"{call}ill-conditioned: {name}: the reference's own noise exceeds {ILL_CONDITIONED:g} of its values"
-        for name in _ill_conditioned(judgement)
-    ]
-    return [*notes, *(f"{call}{note}" for note in (*remarks, *judgement.notes))]
+    ill = _ill_conditioned(judgement)
+    if ill:
+        more = f" and {len(ill) - _MOST_BOUNDS} more" if len(ill) > _MOST_BOUNDS else ""
+        names = f"{', '.join(ill[:_MOST_BOUNDS])}{more}"
+        notes.append(
+            f"{call}ill-conditioned: {names}: the reference's own noise exceeds {ILL_CONDITIONED:g} of its values"
+        )
+    said = [f"{call}{note}" for note in (*remarks, *judgement.notes)]
+    rest = [f"{call}{len(said) - _MOST_NOTES} more remarks of this kind"] if len(said) > _MOST_NOTES else []
+    return [*notes, *said[:_MOST_NOTES], *rest]
 
 
 def _order_of_draws(

@@ -11,7 +11,7 @@ from tf_equivalence.judge.evidence import Evidence, Run
 from tf_equivalence.judge.numbers import judge_runs
 from tf_equivalence.recording import PROBES, Loss, Probe
 from tf_equivalence.result import Power
-from tf_equivalence.steps import Need, Step
+from tf_equivalence.steps import Build, Need, Step
 
 _UNCHANGED = "unchanged"
 _REGULARIZER = "regularizer-dropped"
@@ -29,10 +29,10 @@ def measure_power(evidence: Evidence, step: Step) -> tuple[Power | None, list[st
         probes = [probe for probe in evidence.built(tf2.build).probes if probe.condition == tf2.condition]
         if not probes:
             continue
+        if not _is_repeatable(evidence, tf1.build, tf2.build):
+            return None, ["power was not measured: the same call gave other numbers when it was repeated"]
         whole = evidence.run(tf1)
         reference = _without_losses(whole)
-        if any(_is_noticed(evidence, reference, tf2, probe) for probe in probes if probe.kind == _UNCHANGED):
-            return None, ["power was not measured: the same call gave other numbers when it was repeated"]
         changed = [probe for probe in probes if probe.kind != _UNCHANGED]
         tried += len(changed)
         missed += [probe for probe in changed if not _is_noticed(evidence, reference, tf2, probe)]
@@ -44,6 +44,16 @@ def measure_power(evidence: Evidence, step: Step) -> tuple[Power | None, list[st
         return None, []
     blind_spots = dict.fromkeys(PROBES[probe.kind].format(*probe.target) for probe in missed)
     return Power(tried, tried - len(missed), tuple(blind_spots)), []
+
+
+def _is_repeatable(evidence: Evidence, tf1: Build, tf2: Build) -> bool:
+    """Tell whether the TF2 call gave the same numbers when it was repeated, under whatever condition that was tried."""
+    unchanged = [probe for probe in evidence.built(tf2).probes if probe.kind == _UNCHANGED]
+    for probe in unchanged:
+        reference = _without_losses(evidence.run(Need(tf1, probe.condition)))
+        if _is_noticed(evidence, reference, Need(tf2, probe.condition), probe):
+            return False
+    return True
 
 
 def _without_losses(run: Run) -> Run:

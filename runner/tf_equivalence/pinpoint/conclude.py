@@ -10,8 +10,8 @@ from tf_equivalence.pinpoint.align import Alignment
 from tf_equivalence.pinpoint.aligned import rows
 from tf_equivalence.pinpoint.backward import Gradients, locate_backward
 from tf_equivalence.pinpoint.comparison import Comparison
-from tf_equivalence.pinpoint.describe import finding_of, non_finite_finding
 from tf_equivalence.pinpoint.finding import Divergence
+from tf_equivalence.pinpoint.findings import finding_of, non_finite_finding
 from tf_equivalence.pinpoint.locate import locate, locate_all
 from tf_equivalence.pinpoint.non_finite import first_non_finite
 from tf_equivalence.pinpoint.traced import Isolated, Traced, read_trace

@@ -11,19 +11,20 @@ import numpy as np
 import tensorflow as tf
 
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.recording import Fault, Leaf, RunRecord
+from tf_equivalence.recording import Fault, Leaf, RunRecord, rerun
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import outputs
 from tf_equivalence.worker.faults import CaseFault, StopBuild, definition, user_code
+from tf_equivalence.worker.fill import fill_values
 from tf_equivalence.worker.job import Recorder
 from tf_equivalence.worker.migrated import Migrated, bare, losses_of
 from tf_equivalence.worker.objective import KIND, NO_GRADIENT, PHASE, check_finite, objective
 from tf_equivalence.worker.probes import probe
 from tf_equivalence.worker.reference_runs import record_filled
-from tf_equivalence.worker.sessions import Sessions
+from tf_equivalence.worker.sessions import Sessions, load, run
 from tf_equivalence.worker.watch import plain_name
 
-CONDITION = "gradients"
+CONDITION, OPTIMIZED = "gradients", "gradients-optimized"
 LOSS, GRADIENT, REGULARIZATION = "loss", "gradients/{}", "regularization-gradients/{}"
 
 _Named = List[Tuple[str, Any]]
@@ -31,15 +32,24 @@ _Named = List[Tuple[str, Any]]
 
 def record_tf1(case, reference, sessions, recorder, arrays):
     # type: (EquivalenceCase, Any, Sessions, Recorder, Any) -> None
-    """Add the gradients to the graph and record them with named weights."""
+    """Add the gradients to the graph and record them with named weights, without graph optimization and with it.
+
+    Without it, the graph computes what eager execution computes, often to the last bit, so that no
+    noise has to be allowed for.
+    """
     with reference.graph.as_default():
         named = graph_gradients(case, reference)
     with user_code(KIND, PHASE, definition(case.loss)):
         leaves = tuple((name,) + tensor_names(value) for name, value in named)
     view = reference._replace(leaves=leaves, losses=(), loss_records=(), total_loss="")
-    values = record_filled(case, view, sessions, recorder, CONDITION, arrays, fill="named")
+    plain = Sessions(view, optimized=False, reruns=sessions.reruns)
+    values = record_filled(case, view, plain, recorder, CONDITION, arrays, fill="named")
     with user_code(KIND, PHASE, definition(case.loss)):
         check_finite(values[(LOSS, 0)])
+    again = rerun(CONDITION, sessions.reruns) if sessions.reruns else OPTIMIZED
+    optimized = Sessions(view, optimized=True).get()
+    load(optimized, dict(fill_values("named", case, reference.variables, {})))
+    run(view, optimized, recorder, again, arrays)
 
 
 def graph_gradients(case, reference):
@@ -90,7 +100,7 @@ def record_tf2(migrated, recorder, arrays):
         leaves, values = compute(arrays)
     leaves = (replace(leaves[0], stack=definition(migrated.case.loss)),) + leaves[1:]
     recorder.run(CONDITION, RunRecord(CONDITION, leaves, seconds=recorder.lap(CONDITION)), values)
-    probe(migrated, recorder, CONDITION, arrays, compute)
+    probe(migrated, recorder, CONDITION, arrays, compute, cost=3)
 
 
 def eager_gradients(migrated, tensors):

@@ -42,8 +42,8 @@ class Change(NamedTuple):
     activation: int = -1
 
 
-def probe(migrated, recorder, condition, arrays, compute=None):
-    # type: (Migrated, Recorder, str, Any, Optional[Compute]) -> None
+def probe(migrated, recorder, condition, arrays, compute=None, cost=1):
+    # type: (Migrated, Recorder, str, Any, Optional[Compute], int) -> None
     """Try changes on the condition that the variables have values of, and write what the model returns.
 
     A model that creates variables in its calls is left alone: its numbers say nothing.
@@ -54,16 +54,18 @@ def probe(migrated, recorder, condition, arrays, compute=None):
         condition: Whose probes they are.
         arrays: The inputs of the condition, a nest of arrays.
         compute: Takes inputs and returns what the condition records of a call; by default the outputs.
+        cost: How many forward passes it takes, so that fewer changes are tried.
     """
     compute = compute or (lambda given: stored_outputs(migrated, migrated.call(given, migrated.job.training)))
     if not migrated.job.probes or any(item.phase != "first call" for item in migrated.watch.created):
         return
     variables = migrated.all_variables()
-    count = budget(migrated.job.probes, len(variables))
+    count = max(1, budget(migrated.job.probes, len(variables)) // cost)
     # In training, moving averages are written and not read.
     read = [variable for variable in variables if variable.trainable or not migrated.job.training]
     changes = choose(arrays, _shuffled(read, condition), count, condition == "constant")
-    if migrated.forward_seeds or condition == "functional":
+    told = any(tried.kind == "unchanged" for tried in migrated.probes)
+    if not told and (migrated.forward_seeds or condition == "functional"):
         changes.insert(0, Change("unchanged", (), arrays))  # to see whether the call can be repeated at all
     for number, change in enumerate(changes):
         found = _try(migrated, recorder, condition, change, compute, "{}.probe-{}".format(condition, number))
@@ -111,7 +113,7 @@ def choose(arrays, variables, count, constant=False):
             activation, so that one is left out even where few changes are tried.
     """
     numeric = [variable for variable in variables if variable.dtype.is_floating and variable.shape.is_fully_defined()]
-    changes = list(_of_inputs(arrays))[: (count + 1) // 3]
+    changes = list(_of_inputs(arrays))[: (count + 2) // 3]
     changes += _swaps(arrays, numeric, max(count // 4, int(count > _FEWEST)))
     # The first, second, fourth, ... of the call: the earlier, the more computation it has to show through.
     activations = max(count // 6, int(constant and count > 1))

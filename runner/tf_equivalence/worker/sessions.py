@@ -1,6 +1,6 @@
 """Sessions of a TF1 graph: opened, given values, and fetched from."""
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -26,12 +26,13 @@ class Sessions:
         measured: What to look at beside, see `run`.
     """
 
-    def __init__(self, reference, optimized):
-        # type: (Any, bool) -> None
+    def __init__(self, reference, optimized, reruns=None):
+        # type: (Any, bool, Optional[int]) -> None
+        """Take the graph, whether its optimizers run, and how often to measure noise; by default where they do not."""
         self._reference = reference
         self._optimized = optimized
-        self.reruns = 0 if optimized else noise.RERUNS
-        self.measured = () if optimized else ("moments",)  # type: Tuple[str, ...]
+        self.reruns = (0 if optimized else noise.RERUNS) if reruns is None else reruns
+        self.measured = ("moments",) if self.reruns else ()  # type: Tuple[str, ...]
         self._shared = not reference.tool.forward_seeds()
         self._open = None  # type: Any
 

@@ -31,10 +31,10 @@ def _after(call):
     return "{} call{}".format(call, "" if call == 1 else "s")
 
 
-def _calls(drawn):
-    # type: (Sequence[Any]) -> Iterator[Any]
+def _calls(drawn, count=CALLS):
+    # type: (Sequence[Any], int) -> Iterator[Any]
     """Yield the inputs of each call, taking turns."""
-    for number in range(CALLS):
+    for number in range(count):
         yield drawn[number % len(drawn)]
 
 
@@ -76,7 +76,8 @@ def _run_tf1(reference, session, with_updates, drawn):
         message = "TF1 has no variables beside the trainable ones, so that training calls leave no state"
         raise StopBuild(Fault("not-applicable", message, (), "state-updates"))
     found = _named(read(session, state).items(), 0)
-    for call, arrays in enumerate(_calls(drawn), 1):
+    # Whether anything moves without UPDATE_OPS shows after one call.
+    for call, arrays in enumerate(_calls(drawn, CALLS if with_updates else 1), 1):
         with user_code("call", "running the TF1 graph with its UPDATE_OPS"):
             session.run(fetches, dict(zip(reference.placeholders, case_inputs.leaves(arrays))))
         if call in (1, CALLS):
@@ -134,7 +135,7 @@ def record_tf2(migrated, recorder, drawn):
         leaves, arrays = compute(drawn[0])
     recorder.run(UPDATES, RunRecord(UPDATES, leaves, seconds=recorder.lap(UPDATES)), arrays)
     migrated.fill("named")
-    probe(migrated, recorder, UPDATES, drawn[0], compute)
+    probe(migrated, recorder, UPDATES, drawn[0], compute, cost=CALLS)
 
 
 def _run_tf2(migrated, drawn):
