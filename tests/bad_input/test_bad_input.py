@@ -13,6 +13,7 @@ import pytest
 from tf_equivalence.report.escape import command_data, command_property
 
 from .hazards import MISBEHAVING, UNLOADABLE, WRONG_CASES
+from .losses import LOSSES
 from .strangers import HOSTILE, STRANGERS, TRAINING
 from .workspace import HEALTHY, Hazard, Run, run_command, write_hazards
 
@@ -27,6 +28,7 @@ GROUPS: dict[str, tuple[tuple[Hazard, ...], tuple[str, ...]]] = {
     "strangers": (STRANGERS, QUICK),
     "hostile": (HOSTILE, (*QUICK, "--log-level", "debug")),
     "training": (TRAINING, ()),
+    "losses": (LOSSES, ("--step", "gradients")),
 }
 BAD = [(group, hazard) for group, (hazards, _) in GROUPS.items() for hazard in hazards if hazard.says]
 FINE = [
