@@ -63,6 +63,11 @@ def test_causes(recordings: Recordings, tf1: float, without: float, tf2: float, 
     assert all(finding.kind == "state-value" and finding.follows for finding in rest)
 
 
+def test_rounding_is_no_rate(recordings: Recordings) -> None:
+    """Averages that differ in their last bits have no cause, so that the reference's noise is asked for."""
+    assert {finding.kind for finding in judge(recordings, 0.99, 1.0, 0.99001)} == {"state-value"}
+
+
 def test_open_order_of_updates(recordings: Recordings) -> None:
     """A variable that TF1 writes twice in a step is told as such, whatever the numbers look like."""
     twice = (Sighting("updated-twice", "bn/mean", recordings.stack(9)),)
@@ -82,3 +87,20 @@ def test_what_no_cause_explains_is_still_told(recordings: Recordings) -> None:
     (finding,) = judge_numbers(recordings.evidence, STEPS["state-updates"])[0]
     assert (finding.kind, finding.name) == ("state-value", "state/bn/mean:0 after 1 call")
     assert str(finding.location) == "net.py:7"
+
+
+def test_rounding_of_a_rate_next_to_nothing(recordings: Recordings) -> None:
+    """`1 - 0.9997` in float32 is not what it is in float64: the average may move by that much more or less."""
+    recordings.complete()
+    start, target = np.zeros(2, np.float32), np.array([4.0, -2.0], np.float32)
+    rates = {TF1_TRAINING: np.float32(1) - np.float32(0.9997), TF2_TRAINING: np.float32(1 - 0.9997)}
+    assert rates[TF1_TRAINING] != rates[TF2_TRAINING]
+    for build, rate in rates.items():
+        recordings.build(build, variables=(recordings.variable("bn/mean", 7),))
+        values = {"state/bn/mean:0 after 0 calls": start, "state/bn/mean:0 after 1 call": start + target * rate}
+        recordings.run(build, "no-updates", values)
+        recordings.run(build, "updates", {**values, "rate/bn/mean:0": np.float64(rates[TF1_TRAINING])})
+    assert judge_numbers(recordings.evidence, STEPS["state-updates"])[0] == []
+    wrong = {**values, "state/bn/mean:0 after 1 call": start + target * np.float32(1.0009 * rate)}
+    recordings.run(TF2_TRAINING, "updates", wrong)
+    assert judge_numbers(recordings.evidence, STEPS["state-updates"])[0]

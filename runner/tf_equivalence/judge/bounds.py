@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -129,6 +129,14 @@ def _measured(scale: float, noise: float, dtype: str, cross_runtime: bool) -> Bo
         return Bound(0.0, min(factor * noise, _MOST), source, noise, scale, noise > ILL_CONDITIONED * scale, True)
     source = f"measured: {ROUNDINGS} units in the last place of {dtype} at the largest value, {scale:.3g}"
     return Bound(0.0, min(rounding, _MOST), source, noise, scale)
+
+
+def at_least(bound: Bound, rounding: float) -> Bound:
+    """Return a measured bound, widened where rounding alone may move the values by more."""
+    if not bound.source.startswith("measured") or rounding <= bound.atol:
+        return bound
+    source = f"measured: what the rounding of the rate of a moving average may do, {rounding:.3g}"
+    return replace(bound, atol=min(rounding, _MOST), source=source, by_noise=False, ill_conditioned=False)
 
 
 def largest(array: Array) -> float:

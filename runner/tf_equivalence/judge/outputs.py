@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from tf_equivalence.judge.bounds import TolerancePreset, bound_for, matches
+from tf_equivalence.judge.bounds import TolerancePreset, at_least, bound_for, matches
 from tf_equivalence.judge.compare import compare
 from tf_equivalence.judge.losses import LossJudge
 from tf_equivalence.judge.tally import Arrays, RunJudgement, Runs, Tally
@@ -28,6 +28,7 @@ def judge_run(  # noqa: PLR0913 - two runs, each with its arrays, and how to com
     tf2_names: Callable[[str], str],
     cross_runtime: bool = False,
     nan_equal: Sequence[str] = (),
+    rounding: Mapping[str, float] | None = None,
 ) -> RunJudgement:
     """Compare a TF2 run with its TF1 reference; outputs are matched by name, never by position.
 
@@ -41,11 +42,13 @@ def judge_run(  # noqa: PLR0913 - two runs, each with its arrays, and how to com
         tf2_names: Maps a TF1 variable name to the TF2 name.
         cross_runtime: Whether the reference comes from another TensorFlow.
         nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees.
+        rounding: By the name of an output: what rounding alone may move it by, in its unit.
     """
     lacking = [*_absent("TF1", tf1, tf1_arrays), *_absent("TF2", tf2, tf2_arrays)]
     if lacking:
         return RunJudgement(tuple(lacking), 0, 0, 0.0, 0.0, ())
-    runs, tally = Runs(tf1_arrays, tf2_arrays, reruns, tolerance, cross_runtime, nan_equal), Tally()
+    runs = Runs(tf1_arrays, tf2_arrays, reruns, tolerance, cross_runtime, nan_equal, rounding or {})
+    tally = Tally()
     _OutputJudge(runs, tally).compare(tf1.outputs, tf2.outputs)
     tally.check_that_something_was_compared()
     LossJudge(runs, tally).compare(tf1, tf2, tf2_names)
@@ -124,6 +127,7 @@ class _OutputJudge:
         bound = bound_for(
             output, ours, reruns, self._runs.tolerance, dtype=dtypes[0], cross_runtime=self._runs.cross_runtime
         )
+        bound = at_least(bound, self._runs.rounding.get(output, 0.0))
         apart = self._tally.count(name, ours, theirs, bound)
         self._tally.note_width(name, ours, bound, apart, dtypes[0])
         nan_equal = any(matches(output, glob) for glob in self._runs.nan_equal)

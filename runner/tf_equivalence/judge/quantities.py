@@ -22,6 +22,9 @@ from tf_equivalence.result import Finding
 _NOISY = 0.1  # of its own size: a gradient that rounding moves as much is made of rounding
 _SMALL = 2.0**10  # units of rounding of the largest gradient of all; rounding noise stays below
 _MOST_NAMES = 6
+_USUAL_RATE = 1e-2  # of a moving average whose rate the graph does not tell
+_LEAST_RATE = 1e-5
+RATE = "rate"
 _NAME = re.compile(r"(?P<what>[a-z-]+)/(?P<variable>.*?):0(?: after (?P<when>.*))?")
 
 
@@ -109,7 +112,8 @@ def judge_quantities(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
     absent: list[Finding] = []
     compared: list[str] = []
     zero: list[str] = []
-    for name in [*ours, *(name for name in theirs if name not in ours)]:
+    names = [*ours, *(name for name in theirs if name not in ours)]
+    for name in (name for name in names if subject_of(name) is not None):
         sides = _present(ours.get(name)), _present(theirs.get(name))
         if all(sides):
             compared.append(name)
@@ -130,11 +134,31 @@ def judge_quantities(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
         other.arrays,
         _tolerance(evidence.tolerance()),
         tf2_names=evidence.tf2_name,
+        rounding=rounding_of_rates(one),
     )
     found = tuple(replace(finding, kind=_kind(finding)) for finding in judgement.findings)
     if absent and [finding.kind for finding in found] == ["nothing-compared"]:
         found = ()
     return replace(judgement, findings=(*absent, *found), notes=(*judgement.notes, *notes))
+
+
+def rounding_of_rates(run: Run) -> dict[str, float]:
+    """Return by how much rounding may move each moving average, whose rate is 1 - decay.
+
+    A decay next to one leaves few digits in `1 - decay`: half a unit in its last place is up to
+    ``eps / 4 / rate`` of what the average moves by, of which four are allowed. TF1's graph holds the rate.
+    """
+    values = {leaf.name: run.arrays[leaf.arrays[0]] for leaf in run.record.outputs if leaf.kind == "tensor"}
+    allowed = {}
+    for name, value in values.items():
+        subject = subject_of(name)
+        start = values.get(f"state/{subject.variable}:0 after 0 calls") if subject and subject.when else None
+        if start is None or value.dtype.kind != "f" or start.shape != value.shape:
+            continue
+        rate = float(values.get(f"{RATE}/{subject.variable}:0" if subject else "", _USUAL_RATE))
+        moved = largest(value.astype(np.float64) - start)
+        allowed[name] = eps_of(value.dtype.name) * moved / max(min(rate, 1.0), _LEAST_RATE)
+    return allowed
 
 
 def _present(leaf: Leaf | None) -> bool:

@@ -16,6 +16,7 @@ from tf_equivalence.result import Finding
 from tf_equivalence.steps import Need, Step
 
 _CLOSE = 1e-3
+_LEAST_FACTOR = 0.01  # below, it may be rounding
 _RATES = ("momentum", "decay", "alpha")
 _MESSAGES = {
     "update-order": "{name} is updated more than once in a step: TF1 leaves the order of the updates open, so that "
@@ -123,7 +124,8 @@ def _rate_factor(history: _History) -> float | None:
         return None
     factor = float(np.dot(one, other) / np.dot(one, one))
     rounding = 2.0**-20 * largest(history.start)
-    return factor if largest(other - factor * one) <= _CLOSE * largest(other) + rounding else None
+    fits = largest(other - factor * one) <= _CLOSE * largest(other) + rounding
+    return factor if fits and abs(factor - 1) > _LEAST_FACTOR else None
 
 
 def _equal(one: Array, other: Array) -> bool:

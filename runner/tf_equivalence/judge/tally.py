@@ -65,6 +65,8 @@ class Runs:
         tolerance: As the case or the run chose it.
         cross_runtime: Whether the reference comes from another TensorFlow.
         nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees.
+        rounding: By the name of an output: what rounding alone may move it by, in its unit, where that
+            is more than its own size tells.
     """
 
     tf1: Arrays
@@ -73,6 +75,7 @@ class Runs:
     tolerance: TolerancePreset
     cross_runtime: bool = False
     nan_equal: Sequence[str] = ()
+    rounding: Mapping[str, float] = field(default_factory=dict)
 
 
 class Tally:

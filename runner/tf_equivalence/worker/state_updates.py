@@ -4,6 +4,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import tensor_util
 
 from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
@@ -21,7 +22,7 @@ from tf_equivalence.worker.watch import plain_name
 
 UPDATES = "updates"
 CALLS = 3
-STATE = "state/{} after {}"
+STATE, RATE = "state/{} after {}", "rate/{}"
 
 _State = List[Tuple[str, np.ndarray]]
 
@@ -51,6 +52,8 @@ def record_tf1(case, reference, sessions, recorder, condition, drawn):
         drawn: Inputs to take turns with, nests of arrays.
     """
     values = dict(fill_values("named", case, reference.variables, {}))
+    # Without graph optimization, the graph computes what eager execution computes, often to the last bit.
+    sessions = Sessions(reference, optimized=False, reruns=sessions.reruns)
     names = [condition] + [rerun(condition, number) for number in range(sessions.reruns)]
     for number, name in enumerate(names):
         session = sessions.get()
@@ -60,8 +63,32 @@ def record_tf1(case, reference, sessions, recorder, condition, drawn):
         load(session, moved)
         given = [noise.moved_inputs(number - 1, arrays) if number else arrays for arrays in drawn]
         found = _run_tf1(reference, session, condition == UPDATES, given)
-        leaves, arrays = _stored(found)
+        leaves, arrays = _stored(found + rates(reference))
         recorder.run(name, RunRecord(name, leaves), arrays)
+
+
+def rates(reference):
+    # type: (Any) -> _State
+    """Return 1 - decay of each moving average whose graph holds it as a constant, as TensorFlow's own do."""
+    found = []
+    for op in reference.graph.get_operations():
+        if op.type not in op_kinds.WRITES or len(op.inputs) < 2:
+            continue
+        step = op.inputs[1].op
+        constants = [_constant(tensor) for tensor in step.inputs] if step.type == "Mul" else []
+        known = [np.asarray(value, np.float64) for value in constants if value is not None and np.ndim(value) == 0]
+        if known and 0 < known[0] < 1:
+            found.append((RATE.format(op.inputs[0].op.name + ":0"), known[0]))
+    return found
+
+
+def _constant(tensor):
+    # type: (Any) -> Any
+    """Return a tensor's value where that is a constant, or the difference of two; None for any other."""
+    if tensor.op.type == "Sub":
+        parts = [tensor_util.constant_value(part) for part in tensor.op.inputs]
+        return None if any(part is None for part in parts) else parts[0] - parts[1]
+    return tensor_util.constant_value(tensor)
 
 
 def _run_tf1(reference, session, with_updates, drawn):
