@@ -51,6 +51,13 @@ def test_nothing_is_found_where_gradients_agree() -> None:
     assert locate(chain("tf1"), chain("tf2"), op0=GRADIENT * np.float32(1 + 1e-6)) is None
 
 
+def test_without_gradients_nothing_is_found() -> None:
+    """A step without a loss says nothing of gradients, whoever takes a value once more."""
+    tf2 = chain("tf2", stopped=True)
+    both = Comparison(chain("tf1").trace(), chain("tf1").arrays, tf2.trace(), tf2.arrays, lambda name: name)
+    assert locate_backward(both, {}, {}) is None
+
+
 def test_a_lost_stop_is_named() -> None:
     """The operation that takes its input behind a stop_gradient on one side only is the cause."""
     found = locate(chain("tf1", stopped=True), chain("tf2"), op0=GRADIENT * 7)

@@ -34,7 +34,7 @@ def locate_backward(both: Comparison, tf1: Gradients, tf2: Gradients) -> Diverge
         tf1: The loss's gradient by outputs, by the keys of the TF1 trace; one that is absent is None.
         tf2: The same for TF2.
     """
-    return _Backward(both, tf1, tf2).find()
+    return _Backward(both, tf1, tf2).find() if tf1 and tf2 else None
 
 
 class _Backward:
@@ -59,7 +59,7 @@ class _Backward:
         names = {key[1]: key for key in self._takers[0] if key[0] == "variable"}
         for name, key in names.items():
             ours, theirs = self._takers[0][key], self._takers[1][("variable", self._both.rename(str(name)), 0)]
-            flags = [sorted(source.stopped for _, source in takers) for takers in (ours, theirs)]
+            flags = [{source.stopped for _, source in takers} for takers in (ours, theirs)]
             if ours and theirs and flags[0] != flags[1]:
                 return self._blamed(ours, theirs, (ours[0][0], theirs[0][0]))
         return None
