@@ -162,6 +162,7 @@ SIGHTINGS = {
     "numpy-random": "draws from NumPy's or Python's random numbers inside the call",
     "no-training-argument": "takes no `training` argument",
     "autocast": "has its floating input cast by Keras",
+    "python-state": "keeps a Python value that its calls change",
     "updated-twice": "is updated more than once in a step, in an order that TF1 leaves open",
 }
 

@@ -55,7 +55,12 @@ TF2_INFERENCE = Build("tf2", training=False)
 TF1_TRAINING = Build("tf1", training=True)
 TF2_TRAINING = Build("tf2", training=True)
 TF2_FUNCTIONAL = Build("tf2", training=True, form="functional")
-ALL_BUILDS = (TF1_INFERENCE, TF2_INFERENCE, TF1_TRAINING, TF2_TRAINING, TF2_FUNCTIONAL)
+TF2_MODES = Build("tf2", training=False, form="modes")
+TF2_MODES_TRAINING = Build("tf2", training=True, form="modes")
+ALL_BUILDS = (TF1_INFERENCE, TF2_INFERENCE, TF1_TRAINING, TF2_TRAINING, TF2_FUNCTIONAL, TF2_MODES, TF2_MODES_TRAINING)
+
+
+_MODES = (TF2_MODES, TF2_MODES_TRAINING)
 
 
 def _comparing(step_id: str, holds: str, *pairs: tuple[Need, Need], also: tuple[Need, ...] = ()) -> Step:
@@ -127,6 +132,16 @@ STEPS: dict[str, Step] = {
             "After training calls, every variable that is not trainable holds what TF1's UPDATE_OPS make of it.",
             _pair(TF1_TRAINING, TF2_TRAINING, "updates"),
             also=(Need(TF1_TRAINING, "no-updates"),),
+        ),
+        Step(
+            "execution-modes",
+            "Eagerly, as a tf.function, without graph optimization and compiled, the model computes the same.",
+            tuple(Need(build, condition) for build in _MODES for condition in ("build", "eager", "eager-second")),
+            tuple(
+                (Need(build, f"eager{call}"), Need(build, f"{mode}{call}"))
+                for build in _MODES
+                for mode, call in (("function", ""), ("function", "-second"), ("function-plain", ""))
+            ),
         ),
     )
 }

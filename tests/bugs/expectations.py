@@ -146,4 +146,7 @@ EXPECTATIONS = (
     _output("54_output_dropped", "probabilities"),
     _output("54_output_renamed", "probabilities"),
     _output("54_outputs_reordered", "0"),
+    _line("55_python_state_in_function", "execution-modes", "tf.Variable", "factor"),
+    _line("56_numpy_in_function", "execution-modes", "tf.function", "numpy"),
+    _line("57_eager_branch", "execution-modes", "tf.function", "Python values"),
 )

@@ -26,6 +26,7 @@ STEPS = (
     "functional-training",
     "gradients",
     "state-updates",
+    "execution-modes",
 )
 
 # The tests of a file run in one process, so the modules are run once.

@@ -11,6 +11,7 @@ from tf_equivalence.judge.bounds import unmatched_globs
 from tf_equivalence.judge.creations import judge_variables_once
 from tf_equivalence.judge.evidence import Evidence, Judged
 from tf_equivalence.judge.inventory import judge_variable_inventory
+from tf_equivalence.judge.modes import judge_modes
 from tf_equivalence.judge.numbers import judge_numbers
 from tf_equivalence.judge.power import measure_power
 from tf_equivalence.recording import Fault
@@ -28,6 +29,7 @@ _Judge = Callable[[Evidence], Judged]
 _JUDGES: Mapping[str, _Judge] = {
     "variables-once": judge_variables_once,
     "variable-inventory": judge_variable_inventory,
+    "execution-modes": judge_modes,
 }
 
 

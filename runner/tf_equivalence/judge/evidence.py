@@ -111,12 +111,17 @@ class Evidence:
         record = read_record(RunRecord, directory, need.condition)
         assert record is not None
         again = self.rerun_directory(need.build)
-        names = [need.condition, *sorted(path.stem for path in again.glob(f"{need.condition}.rerun-*.npz"))]
-        reruns = tuple(arrays for name in names if (arrays := read_arrays(str(again), name)))
         noisy = read_record(RunRecord, str(again), need.condition)
         jump = read_record(NoiseJump, str(again), f"{need.condition}.noise")
         remarks = (*(noisy.notes if noisy else ()), *([self._worded(jump)] if jump else []))
-        return Run(record, read_arrays(directory, need.condition), reruns, remarks)
+        return Run(record, read_arrays(directory, need.condition), self.reruns(need), remarks)
+
+    def reruns(self, need: Need) -> tuple[Mapping[str, np.ndarray], ...]:
+        """Return the arrays of a run computed again, for its noise; by another process, or by the same one."""
+        again, here = self.rerun_directory(need.build), self.directory / need.build.directory
+        moved = f"{need.condition}.rerun-*.npz"
+        paths = [*again.glob(f"{need.condition}.npz"), *sorted(again.glob(moved)), *sorted(here.glob(moved))]
+        return tuple(arrays for path in paths if (arrays := read_arrays(str(path.parent), path.stem)))
 
     def _worded(self, jump: NoiseJump) -> str:
         place = self.places.location(jump.stack)

@@ -1,8 +1,10 @@
-"""Makes tf_slim and legacy Keras work with the pinned nightly; the user does nothing for it."""
+"""Makes tf_slim, legacy Keras and model functions work with the pinned nightly; the user does nothing for it."""
 
+import collections
 import importlib
 import importlib.util
 import sys
+import types
 from typing import Any
 
 # tf_slim was written against Keras internals that have since moved to `tf_keras.src`.
@@ -29,6 +31,7 @@ def repair_imports():
     """Put back the names that tf_slim imports, where the installed TensorFlow has moved them."""
     _alias_legacy_layers()
     _restore_ops_tensor()
+    _stand_in_for_estimator()
 
 
 def _alias_legacy_layers():
@@ -53,3 +56,34 @@ def _restore_ops_tensor():
         from tensorflow.python.framework import tensor
 
         ops.Tensor = tensor.Tensor
+
+
+# The fields of the last `tf.estimator.EstimatorSpec`, in its order.
+_SPEC = (
+    "mode predictions loss train_op eval_metric_ops export_outputs training_chief_hooks training_hooks scaffold "
+    "evaluation_hooks prediction_hooks"
+).split()
+
+
+def _stand_in_for_estimator():
+    # type: () -> None
+    """Put back what a model function takes from `tf.estimator`, which TensorFlow 2.16 dropped."""
+    import tensorflow as tf
+
+    if hasattr(tf, "estimator"):
+        return
+    spec = collections.namedtuple("EstimatorSpec", _SPEC)  # type: ignore[misc]  # noqa: PYI024 - fields from a list
+    spec.__new__.__defaults__ = (None,) * (len(_SPEC) - 1)
+    outputs = dict.fromkeys(("PredictOutput", "ClassificationOutput", "RegressionOutput"), _keep)
+    estimator = types.SimpleNamespace(
+        EstimatorSpec=spec,
+        ModeKeys=types.SimpleNamespace(TRAIN="train", EVAL="eval", PREDICT="infer"),
+        export=types.SimpleNamespace(**outputs),
+    )
+    for module in (tf, tf.compat.v1):
+        module.estimator = estimator
+
+
+def _keep(*args, **kwargs):
+    # type: (*Any, **Any) -> Any
+    return args, kwargs

@@ -117,12 +117,12 @@ def cached_tensors(model):
             continue
         for name, value in sorted(vars(owner).items()):
             if tf.is_tensor(value) and not isinstance(value, tf.Variable):
-                frame = _assignment(path, kind.__name__, name)
+                frame = assignment(path, kind.__name__, name)
                 found.append(Sighting("cached-tensor", "{}.{}".format(kind.__name__, name), (frame,) if frame else ()))
     return found
 
 
-def _assignment(path, class_name, attribute):
+def assignment(path, class_name, attribute):
     # type: (str, str, str) -> Optional[Frame]
     """Return the last line in the class that assigns `self.<attribute>`."""
     source = "".join(linecache.getlines(path))

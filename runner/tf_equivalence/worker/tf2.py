@@ -25,6 +25,7 @@ from tf_equivalence.worker.functional import record_functional
 from tf_equivalence.worker.isolate import Isolation, effects
 from tf_equivalence.worker.job import Job, Recorder, case_settings, environment
 from tf_equivalence.worker.migrated import Migrated, bare, write_run
+from tf_equivalence.worker.modes import record_modes
 from tf_equivalence.worker.objective import objective
 from tf_equivalence.worker.probes import probe
 from tf_equivalence.worker.random_tool import AlignedRandom
@@ -43,6 +44,8 @@ def record(job, case, recorder, module_cases):
         migrated = Migrated(job, case, tool)
         if job.form == "functional":
             record_functional(migrated, recorder, first)
+        elif job.form == "modes":
+            record_modes(migrated, recorder, first, second)
         else:
             _record_direct(job, migrated, recorder, first, second)
     write_record(
