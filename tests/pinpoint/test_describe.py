@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from tf_equivalence.pinpoint import Difference, Divergence, OpSide, Worst, describe
 from tf_equivalence.pinpoint.causes import CAUSES
+from tf_equivalence.pinpoint.explain import describe
+from tf_equivalence.pinpoint.finding import Difference, Divergence, OpSide, Worst
 from tf_equivalence.recording import Frame
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tf_equivalence.pinpoint import Divergence, locate
+from tf_equivalence.pinpoint.finding import Divergence
+from tf_equivalence.pinpoint.locate import locate
 from tf_equivalence.trace import Source
 
 from .synthetic import Builder, constant, operation, variable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tf_equivalence.pinpoint import Divergence
 from tf_equivalence.pinpoint.comparison import Comparison
+from tf_equivalence.pinpoint.finding import Divergence
 from tf_equivalence.pinpoint.locate import locate_all
 from tf_equivalence.trace import Source
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tf_equivalence import recording
-from tf_equivalence.pinpoint import Divergence, describe, locate
+from tf_equivalence.pinpoint.explain import describe
+from tf_equivalence.pinpoint.finding import Divergence
+from tf_equivalence.pinpoint.locate import locate
 from tf_equivalence.trace import Trace
 
 SCRIPT = Path(__file__).with_name("traced_nets.py")

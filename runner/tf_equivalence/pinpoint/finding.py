@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tf_equivalence.recording import Stack, user_frames
-from tf_equivalence.trace import Shape, TracedOp
+if TYPE_CHECKING:  # they load NumPy, and what is known of causes is told without it
+    from tf_equivalence.recording import Stack
+    from tf_equivalence.trace import Shape, TracedOp
 
 KINDS = (
     "operation-value",
@@ -134,7 +136,8 @@ class Divergence:
 
         What a Keras layer does wrong by its own settings was said where it was made.
         """
-        if self.tf2 is not None and self.tf2.made and (self._is_of_layer or not user_frames(self.tf2.stack)):
+        called = self.tf2 is not None and any(not frame.library for frame in self.tf2.stack)
+        if self.tf2 is not None and self.tf2.made and (self._is_of_layer or not called):
             return self.tf2.made
         if self.tf2 is not None and self.tf2.stack:
             return self.tf2.stack

@@ -100,6 +100,7 @@ def _metrics(places: Places, divergence: Divergence) -> dict[str, object]:
     for side, operation in sides.items():
         if operation is not None:
             metrics[f"{side}_operation"] = operation.type
+            metrics[f"{side}_name"] = operation.name
             metrics[f"{side}_variables"] = list(operation.variables)
             place = places.location(operation.stack)
             metrics[f"{side}_line"] = str(place) if place else ""

@@ -61,7 +61,12 @@ class TracePass:
 
     @classmethod
     def plan(
-        cls, case: CaseRef, evidence: Evidence, steps: Mapping[str, StepResult], keep: bool = False
+        cls,
+        case: CaseRef,
+        evidence: Evidence,
+        steps: Mapping[str, StepResult],
+        keep: bool = False,
+        always: bool = False,
     ) -> Self | None:
         """Return the pass for the sharpest steps whose outputs diverged without a known cause, if any.
 
@@ -69,7 +74,8 @@ class TracePass:
             case: The case.
             evidence: Its recordings.
             steps: What was judged, by id.
-            keep: Whether a report of the operations is wanted, so that one step is traced in any case.
+            keep: Whether a report shows the operations of what is traced.
+            always: Whether one step is traced in any case.
         """
         chosen: dict[bool, Traced] = {}
         for step_id, condition, tf1, tf2 in _TRACEABLE:
@@ -78,7 +84,7 @@ class TracePass:
                 continue
             builds = (_planned(case, evidence, build, condition, "trace") for build in (tf1, tf2))
             chosen[tf1.training] = Traced(step_id, *builds)
-        for step_id, condition, tf1, tf2 in _TRACEABLE if keep and not chosen else ():
+        for step_id, condition, tf1, tf2 in _TRACEABLE if always and not chosen else ():
             if step_id in steps and steps[step_id].outcome in (Outcome.PASSED, Outcome.DIVERGED) and not chosen:
                 builds = (_planned(case, evidence, build, condition, "trace") for build in (tf1, tf2))
                 chosen[tf1.training] = Traced(step_id, *builds)
