@@ -24,12 +24,12 @@ $(STAMP): locks/develop.txt pyproject.toml scripts/install
 demo: $(STAMP) ## Check one right and one broken migration, and show where the reports are
 	@mkdir -p $(REPORTS)
 	@status=0; $(BIN)/tf-equivalence run $(GOOD) $(BROKEN) \
-		--junit-file $(REPORTS)/junit.xml --json-file $(REPORTS)/results.json || status=$$?; \
+		--junit-file $(REPORTS)/junit.xml --json-file $(REPORTS)/results.json --html-file $(REPORTS)/report.html || status=$$?; \
 	if [ $$status -ne 1 ]; then \
 		echo "make demo: expected exit code 1, for the broken migration, and got $$status" >&2; exit 1; \
 	fi
 	@echo; echo "The broken migration was caught, and the right one passed. The reports:"
-	@ls -1 $(REPORTS)/junit.xml $(REPORTS)/results.json
+	@ls -1 $(REPORTS)/junit.xml $(REPORTS)/results.json $(REPORTS)/report.html
 
 .PHONY: test
 test: $(STAMP) ## Run the tests
@@ -50,6 +50,7 @@ image-full: ## Build the image tf-equivalence:full, with the full build of Tenso
 .PHONY: test-image
 test-image: $(STAMP) ## Test the action in its image, and check workflows and Dockerfile
 	@scripts/install_checkers
+	@scripts/install_browser
 	@scripts/image
 	@scripts/image test
 	@DOCKER=$$(scripts/engine) $(BIN)/pytest -n auto --dist loadfile -m image tests
@@ -66,6 +67,10 @@ lint: $(STAMP) ## Check style, types, the direction of imports, and Python 3.7 w
 format: $(STAMP) ## Put the code into shape
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
+
+.PHONY: docs
+docs: ## Build the documentation into build/docs-html
+	@scripts/docs
 
 .PHONY: bench
 bench: $(STAMP) ## Measure speed and memory beside the guide's code as a plain script

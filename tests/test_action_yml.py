@@ -32,7 +32,11 @@ DERIVED = {
     "junit-file": "nowhere",
     "json-file": "nowhere",
     "trace": "nowhere",
+    "sarif-file": "nowhere",
+    "html-file": "nowhere",
     "annotations": "commands",
+    "max-annotations": "10 by commands, 1000 by checks",
+    "token": "none",
 }
 
 
@@ -79,8 +83,8 @@ def test_each_input_is_a_flag(option: Option) -> None:
 
 
 def test_each_input_may_be_written_in_the_file() -> None:
-    """Only the file's own name cannot stand in it."""
-    assert [option.name for option in INPUTS if not option.in_config] == ["config"]
+    """Only the file's own name cannot stand in it, and no secret."""
+    assert [option.name for option in INPUTS if not option.in_config] == ["config", "token"]
 
 
 def test_outputs_are_written(action: dict[str, Any]) -> None:

@@ -74,9 +74,13 @@ def test_defaults(tmp_path: Path) -> None:
         junit_flavor="github",
         json_file=None,
         trace=None,
+        sarif_file=None,
+        html_file=None,
         annotations="none",
         max_annotations=10,
         job_summary=None,
+        comment="never",
+        token="",
         path_prefix="",
         fail_on="failures",
         fail_on_empty=True,
@@ -85,6 +89,14 @@ def test_defaults(tmp_path: Path) -> None:
         network="none",
         memory=None,
         cpus=None,
+        tf1=None,
+        tf2=None,
+        input=(),
+        output=None,
+        layer=None,
+        workflow=None,
+        force=False,
+        yes=False,
     )
 
 
@@ -120,7 +132,11 @@ SAME = [
     ("junit-flavor", ["--junit-flavor", "jenkins"], "jenkins", '"jenkins"', "jenkins"),
     ("json-file", ["--json-file", "r.json"], "r.json", '"r.json"', "r.json"),
     ("trace", ["--trace", "t.txt"], "t.txt", '"t.txt"', "t.txt"),
+    ("sarif-file", ["--sarif-file", "r.sarif"], "r.sarif", '"r.sarif"', "r.sarif"),
+    ("html-file", ["--html-file", "r.html"], "r.html", '"r.html"', "r.html"),
     ("annotations", ["--annotations", "commands"], "commands", '"commands"', "commands"),
+    ("annotations", ["--annotations", "checks"], "checks", '"checks"', "checks"),
+    ("comment", ["--comment", "on-failure"], "on-failure", '"on-failure"', "on-failure"),
     ("max-annotations", ["--max-annotations", "5"], "5", "5", 5),
     ("job-summary", ["--job-summary", "s.md"], "s.md", '"s.md"', "s.md"),
     ("job-summary", ["--job-summary", "false"], "false", "false", None),
@@ -142,7 +158,8 @@ SAME = [
 def test_sources_agree(tmp_path: Path, name: str, flags: list[str], text: str, toml: str, expected: object) -> None:
     """A value means the same wherever it is written."""
     option = next(option for option in OPTIONS if option.name == name)
-    if expected is not None and name in ("paths", "requirements", "junit-file", "json-file", "trace", "job-summary"):
+    files = ("junit-file", "json-file", "trace", "sarif-file", "html-file", "job-summary")
+    if expected is not None and name in ("paths", "requirements", *files):
         expected = (
             tuple(tmp_path / part for part in expected) if isinstance(expected, tuple) else tmp_path / str(expected)
         )
@@ -157,7 +174,7 @@ def test_sources_agree(tmp_path: Path, name: str, flags: list[str], text: str, t
 def test_sources_cover_the_table() -> None:
     """The table above leaves out only what is tested by itself."""
     inputs = {option.name for option in OPTIONS if option.in_action}
-    assert inputs - {row[0] for row in SAME} == {"config", "working-directory", "rtol", "atol"}
+    assert inputs - {row[0] for row in SAME} == {"config", "working-directory", "rtol", "atol", "token"}
 
 
 def test_precedence(tmp_path: Path) -> None:
@@ -253,7 +270,8 @@ def test_config_in_bytes(tmp_path: Path) -> None:
         (["--max-annotations", "0"], "of at least 1"),
         (["--reference", "tf1"], "must be one of graph, tf1.15, got 'tf1'"),
         (["--fail-on", "failure"], "must be one of failures, errors, never"),
-        (["--annotations", "checks"], "must be one of commands, none"),
+        (["--annotations", "check"], "must be one of commands, checks, none"),
+        (["--comment", "true"], "must be one of never, on-failure, always"),
         (["--step", "named-weihgts"], "unknown step 'named-weihgts'; did you mean 'named-weights'? (steps: variables"),
         (["--step", "zzz"], "unknown step 'zzz' (steps: variables-once, variable-inventory, named-weights)"),
         (["--step", ","], "--step on the command line: must not be empty"),
@@ -320,7 +338,7 @@ def test_wrong_keys(tmp_path: Path, toml: str, expected: str) -> None:
     ("argv", "expected"),
     [
         ([], "no command; write tf-equivalence run"),
-        (["rn"], "unknown command 'rn'; did you mean 'run'? (commands: run, list, docker)"),
+        (["rn"], f"unknown command 'rn'; did you mean 'run'? (commands: {', '.join(COMMANDS)})"),
         (["nets"], "to check it, write tf-equivalence run 'nets'"),
         (["--jobs", "2"], "options come after the command"),
         (["list", "--jobs", "2"], "tf-equivalence list has no option '--jobs'"),
@@ -384,9 +402,54 @@ def test_help(
     assert caught.value.code == 0
     assert max(map(len, text.splitlines())) <= 80
     assert argv[0] not in COMMANDS or all(
-        (option.flags or (option.metavar,))[0] in text for option in OPTIONS if argv[0] in option.commands
+        (option.flags or (option.metavar,))[0] in text
+        for option in OPTIONS
+        if argv[0] in option.commands and not option.secret
     )
     assert argv[0] in COMMANDS or all(command in text for command in COMMANDS)
+    assert not any(option.help.split(":")[0] in text for option in OPTIONS if option.secret)
+
+
+TOKEN = "ghs_0123456789abcdef"
+
+
+def test_token(tmp_path: Path) -> None:
+    """It comes from the environment alone, the input before the variable of other tools, and only where needed."""
+    wanted = ("--annotations", "checks")
+    assert read(tmp_path, *wanted, INPUT_TOKEN=f" {TOKEN}\n", GITHUB_TOKEN="other").token == TOKEN
+    assert read(tmp_path, "--comment", "always", GITHUB_TOKEN=TOKEN).token == TOKEN
+    assert read(tmp_path, *wanted).token == ""
+    assert read(tmp_path, INPUT_TOKEN=TOKEN).token == ""
+    assert TOKEN not in repr(read(tmp_path, *wanted, INPUT_TOKEN=TOKEN))
+
+
+def test_a_token_is_not_taken_where_others_can_read_it(tmp_path: Path) -> None:
+    """The process list shows command lines, and a file is committed; the refusal does not repeat the token."""
+    for argv in (["--token", TOKEN], [f"--token={TOKEN}"]):
+        text = refusal(tmp_path, *argv)
+        assert "set the variable INPUT_TOKEN instead" in text
+        assert TOKEN not in text
+    configure(tmp_path, f'token = "{TOKEN}"')
+    text = refusal(tmp_path)
+    assert "unknown key 'token'" in text
+    assert TOKEN not in text
+
+
+@pytest.mark.parametrize("name", ["INPUT_TOKEN", "GITHUB_TOKEN"])
+@pytest.mark.parametrize("text", ["two words", "line\nbreak", "sécret"])
+def test_wrong_token(tmp_path: Path, name: str, text: str) -> None:
+    """What cannot be a token is refused before anything runs, without being shown."""
+    found = refusal(tmp_path, "--comment", "always", **{name: text})
+    assert found.startswith(f"{name}: is no token")
+    assert text not in found
+    assert read(tmp_path, **{name: text}).token == ""
+
+
+def test_how_many_annotations(tmp_path: Path) -> None:
+    """A check run takes more of them than a workflow's step."""
+    assert read(tmp_path, "--annotations", "checks").max_annotations == 1000
+    assert read(tmp_path, "--annotations", "checks", "--max-annotations", "7").max_annotations == 7
+    assert read(tmp_path, "--annotations", "commands").max_annotations == 10
 
 
 def test_help_names_the_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -549,8 +612,8 @@ def test_container_options(tmp_path: Path, name: str, flags: list[str], toml: st
 
 
 def test_container_options_are_complete() -> None:
-    """The table above has every option that is no input."""
-    assert {row[0] for row in CONTAINER} == {option.name for option in OPTIONS if not option.in_action}
+    """The table above has every option of `docker` that is no input."""
+    assert {row[0] for row in CONTAINER} == {option.name for option in OPTIONS if option.commands == ("docker",)}
 
 
 @pytest.mark.parametrize("text", ["8gb", "0g", "1.5g", "five", "1m", "-1g"])

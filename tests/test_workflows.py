@@ -173,6 +173,22 @@ def test_the_example_keeps_reports_of_failures() -> None:
     assert len(shard["strategy"]["matrix"]["include"]) > 1
 
 
+def test_the_example_grants_what_its_inputs_need() -> None:
+    """Check runs, comments and code scanning each need a permission, and the token is the workflow's own."""
+    shard = load(EXAMPLE)["jobs"]["shard"]
+    (run,) = [step["with"] for step in shard["steps"] if OWN_ACTION.fullmatch(step.get("uses", ""))]
+    (upload,) = [step for step in shard["steps"] if "upload-sarif" in step.get("uses", "")]
+    assert (run["annotations"], run["comment"], run["token"]) == ("checks", "on-failure", "${{ github.token }}")
+    assert {name for name, level in shard["permissions"].items() if level == "write"} == {
+        "checks",
+        "pull-requests",
+        "security-events",
+    }
+    assert upload["with"]["sarif_file"] == run["sarif-file"]
+    assert "matrix.shard" in upload["with"]["category"]
+    assert upload["if"].startswith("always() && !github.event.pull_request.head.repo.fork")
+
+
 def test_dependabot_leaves_the_nightlies_alone() -> None:
     """All ecosystems are watched; what nightly-pin.yml renews is not."""
     config = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))

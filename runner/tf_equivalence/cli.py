@@ -79,7 +79,7 @@ def _run(settings: Settings) -> int:
 
     if settings.reference != "graph":
         raise UsageError(f"reference {settings.reference!r} needs a runtime that is not installed here; use 'graph'")
-    if settings.github:
+    if settings.github or settings.token:
         _hide_environment()
     options = TerminalOptions.for_stream(sys.stderr, os.environ)
     shown = make_progress(sys.stderr, options.is_terminal, options.color, options.width)
@@ -96,7 +96,16 @@ def _docker(settings: Settings) -> int:
     return run_in_container(settings, os.environ, sys.stdout, sys.stderr)
 
 
-_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"run": _run, "list": _list, "docker": _docker}
+def _init(settings: Settings) -> int:
+    from tf_equivalence.init.command import init
+
+    try:
+        return init(settings)
+    except EOFError:  # control-D in place of an answer
+        raise KeyboardInterrupt from None
+
+
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"run": _run, "list": _list, "docker": _docker, "init": _init}
 
 
 def _hide_environment() -> None:

@@ -9,13 +9,14 @@ from typing import NoReturn
 
 from tf_equivalence import __version__
 from tf_equivalence.errors import UsageError
-from tf_equivalence.option import BOOLEAN, Option
+from tf_equivalence.option import BOOLEAN, RUNNING, Option
 from tf_equivalence.options import COMMANDS, OPTIONS
 
 _SUMMARY = {
     "run": "run the migration steps on all cases, report what differs",
     "list": "list the cases that run would find, without running them",
     "docker": "do the same as run in a container, offline",
+    "init": "write a first case for the TF1 code that is here",
 }
 
 _DESCRIPTION = """\
@@ -26,6 +27,7 @@ commands:
   run [PATH ...]    {run}
   list [PATH ...]   {list}
   docker [PATH ...] {docker}
+  init [PATH ...]   {init}
 
 options:
   -h, --help        show this text, or after a command its options
@@ -34,6 +36,7 @@ options:
 
 _EPILOG = """\
 examples:
+  tf-equivalence init
   tf-equivalence run
   tf-equivalence run nets --case 'Inception*' --step named-weights
   tf-equivalence list nets
@@ -62,6 +65,7 @@ Every option, those of the container apart, is also an input of the GitHub
 action and, --config apart, a key of [tool.tf-equivalence] in pyproject.toml,
 under its name here without the dashes: {renamed}.
 The command line wins over the input, the input over pyproject.toml.
+Check runs and comments need a token, which INPUT_TOKEN or GITHUB_TOKEN holds.
 """
 
 
@@ -107,6 +111,9 @@ def read_command_line(
         word = unknown[0].split("=")[0]
         nearest = difflib.get_close_matches(word, flags, n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else f"see {parser.prog} --help"
+        secret = next((option for option in OPTIONS if option.secret and word == f"--{option.name}"), None)
+        if secret is not None:
+            hint = f"all users of a machine can read its command lines, so set the variable {secret.variable} instead"
         raise UsageError(f"command line: {parser.prog} has no option {word!r}; {hint}")
     given = {}
     for option in OPTIONS:
@@ -152,21 +159,21 @@ def make_parser(command: str, step_ids: Sequence[str]) -> argparse.ArgumentParse
     renamed = ", ".join(
         f"{option.name} for {option.flags[0] if option.flags else option.metavar}"
         for option in OPTIONS
-        if f"--{option.name}" not in option.flags[:1]
+        if f"--{option.name}" not in option.flags[:1] and not option.secret
     )
     steps = "\n  ".join(("steps:", *step_ids)) + "\n\n"
     parser = _Parser(
         f"tf-equivalence {command}",
         usage=f"tf-equivalence {command} [OPTION ...] [PATH ...]",
         description=f"{_SUMMARY[command][0].upper()}{_SUMMARY[command][1:]}.",
-        epilog=("" if command == "list" else steps) + _SOURCES.format(renamed=renamed),
+        epilog=(steps if command in RUNNING else "") + _SOURCES.format(renamed=renamed),
         formatter_class=_Formatter,
         allow_abbrev=False,
         argument_default=None,
     )
     groups: dict[str, argparse._ArgumentGroup] = {}
     for option in OPTIONS:
-        if command not in option.commands:
+        if command not in option.commands or option.secret:
             continue
         group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
         _add(group, option)

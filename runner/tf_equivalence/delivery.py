@@ -11,9 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO, cast
 
+from tf_equivalence.github.context import read_context
+from tf_equivalence.github.publish import Publisher, Voice
 from tf_equivalence.ownership import absent, hand_over
 from tf_equivalence.report import annotations as commands
-from tf_equivalence.report import json_report, junit_report, step_outputs, summary, terminal, trace_report
+from tf_equivalence.report import (
+    html,
+    json_report,
+    junit_report,
+    sarif_report,
+    step_outputs,
+    summary,
+    terminal,
+    trace_report,
+)
 from tf_equivalence.report.escape import neutralize
 from tf_equivalence.result import ExitCode, RunResult
 from tf_equivalence.settings import Settings
@@ -28,6 +39,10 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
     files.write(settings.json_file, json_report.write)
     files.write(settings.trace, trace_report.write)
     files.write(settings.junit_file, partial(junit_report.write, options=junit))
+    sarif = sarif_report.SarifOptions(settings.path_prefix)
+    files.write(settings.sarif_file, partial(sarif_report.write, options=sarif))
+    shown = html.HtmlOptions(settings.workspace, settings.path_prefix, _source_url(settings, environ))
+    files.write(settings.html_file, partial(html.write, options=shown))
     reports = tuple(_shown(path) for path in files.written)
     options = summary.SummaryOptions(reports=reports, source_url=_source_url(settings, environ))
     files.write(settings.job_summary, partial(summary.write, options=options), "a")
@@ -41,6 +56,27 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
         environ,
         step_outputs.StepOutputsOptions(exit_code, files.output(settings.junit_file), files.output(settings.json_file)),
     )
+    _publish(result, settings, environ, exit_code, options)  # last, for GitHub may keep us waiting
+
+
+def _publish(
+    result: RunResult, settings: Settings, environ: Mapping[str, str], exit_code: int, options: summary.SummaryOptions
+) -> None:
+    """Post what is asked for to GitHub; annotations that it does not take are workflow commands."""
+
+    def remark(text: str) -> None:
+        if settings.log_level != "error":
+            print(neutralize(f"tf-equivalence: {text}"), file=sys.stderr, flush=True)
+
+    def warn(text: str) -> None:
+        print(commands.notice(text), flush=True) if settings.github else remark(text)
+
+    publisher = Publisher(settings, read_context(settings, environ), options, Voice(warn, remark))
+    posted = publisher.publish(result, exit_code)
+    if settings.annotations == "checks" and settings.github and not posted:
+        most = min(settings.max_annotations, commands.MOST_SHOWN)
+        commands.write(result, sys.stdout, commands.AnnotationOptions(most, options.reports))
+        sys.stdout.flush()
 
 
 def deliver_failure(message: str, code: ExitCode, environ: Mapping[str, str]) -> None:

@@ -95,6 +95,7 @@ class Option:
         commands: The subcommands that take it.
         in_config: Whether pyproject.toml may set it.
         in_action: Whether it is an input of the action.
+        secret: Whether only the environment may hold it: all users of a machine can read its command lines.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Option:
     commands: tuple[str, ...] = RUNNING
     in_config: bool = True
     in_action: bool = True
+    secret: bool = False
 
     @property
     def field(self) -> str:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from tf_equivalence import __version__
 from tf_equivalence.option import BOOLEAN, MEMORY, PATH, SUMMARY, TEXT, Option, choice, number
 
-COMMANDS = ("run", "list", "docker")
+COMMANDS = ("run", "list", "docker", "init")
 IMAGE = f"ghcr.io/org/tf-equivalence-action:v{__version__}"  # one version of the command, one of the image
 
-_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER = (
+_FINDING = ("run", "list", "docker")
+_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER, _FIRST = (
     "what to run",
     "how to run it",
     "how to compare",
     "reports",
     "exit code",
     "container",
+    "what to write",
 )
 
 OPTIONS = (
@@ -26,7 +28,8 @@ OPTIONS = (
         "paths",
         PATH,
         (),
-        "Directories to search for equivalence_*.py, or such files. Default: the working directory.",
+        "Directories to search for equivalence_*.py, or such files; for init, for TF1 code. Default: the working "
+        "directory.",
         _WHICH,
         "PATH",
         many=True,
@@ -64,7 +67,7 @@ OPTIONS = (
         "GLOB",
         ("--case",),
         many=True,
-        commands=COMMANDS,
+        commands=_FINDING,
     ),
     Option(
         "working-directory",
@@ -127,7 +130,7 @@ OPTIONS = (
         _HOW,
         "LEVEL",
         ("--log-level",),
-        commands=COMMANDS,
+        commands=_FINDING,
     ),
     Option(
         "reference",
@@ -209,11 +212,30 @@ OPTIONS = (
         ("--trace",),
     ),
     Option(
-        "annotations",
-        choice("commands", "none"),
+        "sarif-file",
+        PATH,
         None,
-        "Annotate lines of the pull request by workflow commands, or not: commands or none. "
-        "Default: commands in a GitHub workflow, else none.",
+        "Write SARIF here, for GitHub's code scanning and editors.",
+        _REPORT,
+        "FILE",
+        ("--sarif-file",),
+    ),
+    Option(
+        "html-file",
+        PATH,
+        None,
+        "Write one self-contained HTML page here: what differs, with both sides' source, the divergence along the "
+        "network, and the command that repeats each step.",
+        _REPORT,
+        "FILE",
+        ("--html-file",),
+    ),
+    Option(
+        "annotations",
+        choice("commands", "checks", "none"),
+        None,
+        "Annotate lines of the pull request by workflow commands, by a check run, which takes more of them and needs "
+        "a token, or not: commands, checks or none. Default: commands in a GitHub workflow, else none.",
         _REPORT,
         "MODE",
         ("--annotations",),
@@ -221,8 +243,8 @@ OPTIONS = (
     Option(
         "max-annotations",
         number(1, whole=True),
-        10,
-        "Annotations at most; GitHub shows no more than 10 errors a step. Default: 10.",
+        None,
+        "Annotations at most. Default: 10 by commands, as GitHub shows no more errors of a step, and 1000 by checks.",
         _REPORT,
         "N",
         ("--max-annotations",),
@@ -236,6 +258,25 @@ OPTIONS = (
         _REPORT,
         "true|false|FILE",
         ("--job-summary",),
+    ),
+    Option(
+        "comment",
+        choice("never", "on-failure", "always"),
+        "never",
+        "Comment on the pull request, in one comment that is kept up to date: never, on-failure, or always. Needs a "
+        "token. Default: never.",
+        _REPORT,
+        "WHEN",
+        ("--comment",),
+    ),
+    Option(
+        "token",
+        TEXT,
+        "",
+        "For check runs and comments: the workflow's token, or one of an app.",
+        _REPORT,
+        in_config=False,
+        secret=True,
     ),
     Option(
         "path-prefix",
@@ -318,6 +359,103 @@ OPTIONS = (
         "N",
         ("--cpus",),
         commands=("docker",),
+        in_action=False,
+    ),
+    Option(
+        "tf1",
+        TEXT,
+        None,
+        "The function that builds the TF1 graph, such as nets.lenet:lenet, or a method, such as nets:Model.build. "
+        "Default: the likeliest one found, or the one chosen.",
+        _FIRST,
+        "MODULE:FUNCTION",
+        ("--tf1",),
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "tf2",
+        TEXT,
+        None,
+        "Its TF2 side: a layer, a model, a module, or a function that makes one. Default: the likeliest one found, or "
+        "a first layer that is written around the TF1 function.",
+        _FIRST,
+        "MODULE:CLASS",
+        ("--tf2",),
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "input",
+        TEXT,
+        (),
+        "What goes in, batch first: SHAPE, SHAPE:DTYPE or NAME=SHAPE:DTYPE, such as 2,28,28,1 or ids=2,16:int32. "
+        "Repeatable. Default: as docstrings, callers and first operations suggest.",
+        _FIRST,
+        "[NAME=]SHAPE[:DTYPE]",
+        ("--input",),
+        many=True,
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "output",
+        PATH,
+        None,
+        "Write the case here; the name must be equivalence_*.py. Default: beside the TF1 code's topmost package.",
+        _FIRST,
+        "FILE",
+        ("--output",),
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "layer",
+        BOOLEAN,
+        None,
+        "Whether to write a first TF2 layer around the TF1 function. Default: where no TF2 side is found.",
+        _FIRST,
+        flags=("--layer",),
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "workflow",
+        BOOLEAN,
+        None,
+        "Whether to write .github/workflows/equivalence.yml, which runs the cases on every pull request. Default: "
+        "where it is not there yet.",
+        _FIRST,
+        flags=("--workflow",),
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "force",
+        BOOLEAN,
+        False,
+        "Whether to replace files that are there already. Default: not.",
+        _FIRST,
+        flags=("--force",),
+        commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "yes",
+        BOOLEAN,
+        False,
+        "Whether to ask nothing and take the likeliest answers, as happens without a terminal. Default: not.",
+        _FIRST,
+        flags=("--yes",),
+        commands=("init",),
+        in_config=False,
         in_action=False,
     ),
 )

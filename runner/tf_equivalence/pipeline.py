@@ -170,7 +170,9 @@ class _Recording:
             for step in done.steps:
                 self._judge(state, step)
         noise = NoisePass.plan(state.case, state.evidence, state.steps) if done is None else None
-        return noise or TracePass.plan(state.case, state.evidence, state.steps, keep=self._settings.trace is not None)
+        always = self._settings.trace is not None
+        keep = always or _shows_operations(self._settings)
+        return noise or TracePass.plan(state.case, state.evidence, state.steps, keep, always)
 
     def _take_first_pass(self, state: _CaseState, event: BuildEnded) -> None:
         printed, log = split_log(event.output)
@@ -240,6 +242,12 @@ def _install(settings: Settings, environ: Mapping[str, str], scratch: Path, prog
     for notice in installed.notices:
         progress.said(notice)
     return installed.directory
+
+
+def _shows_operations(settings: Settings) -> bool:
+    """Return whether a report draws the divergence along the network of what was traced."""
+    posts = settings.annotations == "checks" or settings.comment != "never"
+    return posts or settings.job_summary is not None or settings.html_file is not None
 
 
 def _preset(settings: Settings) -> Preset:

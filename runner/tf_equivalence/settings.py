@@ -8,8 +8,9 @@ that they choose; and at the file's own directory when it comes from pyproject.t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,13 +28,16 @@ from tf_equivalence.sources import (
     suggest,
 )
 
+_MOST_BY_COMMANDS = 10  # GitHub shows no more errors of a step
+_MOST_BY_CHECKS = 1000
+
 
 @dataclass(frozen=True)
 class Settings:
     """What to do, wholly decided.
 
     Attributes:
-        command: `run`, `list` or `docker`.
+        command: `run`, `list`, `docker` or `init`.
         workspace: The checkout in a workflow, else the current directory; absolute.
         root: What paths in reports are relative to: the workspace, or the repository below it that
             the working directory is in; absolute.
@@ -58,9 +62,13 @@ class Settings:
         junit_flavor: `github` or `jenkins`.
         json_file: Where to write JSON, if anywhere; absolute.
         trace: Where to write aligned operations, if anywhere; absolute.
-        annotations: `commands` or `none`.
+        sarif_file: Where to write SARIF, if anywhere; absolute.
+        html_file: Where to write the page, if anywhere; absolute.
+        annotations: `commands`, `checks` or `none`.
         max_annotations: At least 1.
         job_summary: The file to append the Markdown summary to, if any; absolute.
+        comment: `never`, `on-failure` or `always`.
+        token: For check runs and comments; empty where there is none, or none is needed. Never shown.
         path_prefix: What to put before paths that reports link to: empty, or with a slash at its end.
         fail_on: `failures`, `errors` or `never`.
         fail_on_empty: Whether finding nothing is a failure.
@@ -69,6 +77,14 @@ class Settings:
         network: Name of the network that the container joins.
         memory: Bytes that the container may use; None for the default.
         cpus: Processors that the container may use; None for all.
+        tf1: The TF1 function of a first case, as `module:function`; None for the likeliest.
+        tf2: Its TF2 side, as `module:class`; None for the likeliest.
+        input: What goes into it, each as `[NAME=]SHAPE[:DTYPE]`.
+        output: The module to write; None for the usual place; absolute.
+        layer: Whether to write a first TF2 layer; None for where none is found.
+        workflow: Whether to write a workflow file; None for where there is none.
+        force: Whether to replace files.
+        yes: Whether to ask nothing.
     """
 
     command: str
@@ -95,9 +111,13 @@ class Settings:
     junit_flavor: str
     json_file: Path | None
     trace: Path | None
+    sarif_file: Path | None
+    html_file: Path | None
     annotations: str
     max_annotations: int
     job_summary: Path | None
+    comment: str
+    token: str = field(repr=False)
     path_prefix: str
     fail_on: str
     fail_on_empty: bool
@@ -106,6 +126,14 @@ class Settings:
     network: str
     memory: int | None
     cpus: float | None
+    tf1: str | None
+    tf2: str | None
+    input: tuple[str, ...]
+    output: Path | None
+    layer: bool | None
+    workflow: bool | None
+    force: bool
+    yes: bool
 
 
 def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, step_ids: tuple[str, ...]) -> Settings:
@@ -140,9 +168,13 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, st
     _settle_tolerance(values, written)
     if values["annotations"] is None:
         values["annotations"] = "commands" if github else "none"
+    if values["max-annotations"] is None:
+        values["max-annotations"] = _MOST_BY_CHECKS if values["annotations"] == "checks" else _MOST_BY_COMMANDS
+    wanted = values["annotations"] == "checks" or values["comment"] != "never"
+    values["token"] = _read_token(values["token"], environ) if wanted else ""
     values["job-summary"] = _choose_summary(values["job-summary"], written.get("job-summary"), environ, cwd)
     values["path-prefix"] = _read_prefix(values["path-prefix"], written.get("path-prefix"))
-    _refuse_shared_file(values, ("junit-file", "json-file", "trace", "job-summary"))
+    _refuse_shared_file(values, ("junit-file", "json-file", "trace", "sarif-file", "html-file", "job-summary"))
     fields: dict[str, Any] = {option.field: values[option.name] for option in OPTIONS}
     root = _find_root(directory, workspace)
     return Settings(command=command, workspace=workspace, root=root, github=github, **fields)
@@ -214,6 +246,14 @@ def _choose_summary(value: str, written: Written | None, environ: Mapping[str, s
         step_summary = environ.get("GITHUB_STEP_SUMMARY", "")
         return cwd / step_summary if step_summary else None
     return None if value == "false" or written is None else absolute(value, written.base)
+
+
+def _read_token(value: str, environ: Mapping[str, str]) -> str:
+    """Return the token: the action's input, else the variable in which workflows put it for other tools."""
+    name, token = ("INPUT_TOKEN", value) if value else ("GITHUB_TOKEN", environ.get("GITHUB_TOKEN", "").strip())
+    if token and not re.fullmatch("[!-~]+", token):  # and never say what it is
+        raise UsageError(f"{name}: is no token, which is one word of printable ASCII; check the secret it is made from")
+    return token
 
 
 def _read_prefix(value: str, written: Written | None) -> str:

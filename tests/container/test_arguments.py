@@ -34,9 +34,13 @@ EVERY_OPTION = {
     "junit-flavor": ["--junit-flavor", "jenkins"],
     "json-file": ["--json-file", "/elsewhere/r.json"],
     "trace": ["--trace", "out/t.txt"],
-    "annotations": ["--annotations", "commands"],
+    "sarif-file": ["--sarif-file", "out/r.sarif"],
+    "html-file": ["--html-file", "out/r.html"],
+    "annotations": ["--annotations", "checks"],
     "max-annotations": ["--max-annotations", "4"],
     "job-summary": ["--job-summary", "s.md"],
+    "comment": ["--comment", "on-failure"],
+    "token": None,
     "path-prefix": ["--path-prefix", "ml/nets"],
     "fail-on": ["--fail-on", "never"],
     "fail-on-empty": ["--no-fail-on-empty"],
@@ -45,6 +49,14 @@ EVERY_OPTION = {
     "network": None,
     "memory": None,
     "cpus": None,
+    "tf1": None,
+    "tf2": None,
+    "input": None,
+    "output": None,
+    "layer": None,
+    "workflow": None,
+    "force": None,
+    "yes": None,
 }
 
 TABLE = """\
@@ -129,6 +141,15 @@ def test_what_was_not_said_is_left_to_the_command_inside(workspace: Path) -> Non
     settings = read_settings(["docker"], {}, workspace, tuple(STEPS))
     words = run_arguments(settings)
     assert not [word for word in words if word.startswith(("--jobs", "--timeout", "--fail-on", "--json-file"))]
+
+
+def test_a_token_stays_outside(workspace: Path) -> None:
+    """Neither the arguments of the container nor its settings hold it: any user of the machine may inspect both."""
+    token = "ghs_0123456789abcdef"
+    words = ["docker", "--annotations", "checks", "--comment", "always"]
+    settings = read_settings(words, {"INPUT_TOKEN": token, "GITHUB_TOKEN": token}, workspace, tuple(STEPS))
+    assert settings.token == token
+    assert token not in " ".join(run_arguments(settings))
 
 
 def test_no_argument_is_for_the_container_itself(workspace: Path) -> None:

@@ -66,6 +66,22 @@ def test_a_stream_that_lacks_characters(tmp_path: Path) -> None:
     assert stdout.buffer.getvalue() == b"\\u2713"
 
 
+@pytest.mark.parametrize(("github", "annotations"), [("true", "commands"), ("", "none")])
+def test_nothing_is_posted_from_a_container(tmp_path: Path, github: str, annotations: str) -> None:
+    """It gets no token, so that the users' code cannot have it; what was asked for is said once and not done."""
+    (tmp_path / "pyproject.toml").write_text('[tool.tf-equivalence]\nannotations = "checks"\n')
+    token = "ghs_0123456789abcdef"
+    environ = {"GITHUB_ACTIONS": github, "GITHUB_TOKEN": token, "INPUT_TOKEN": token}
+    words = ["docker", "--image", "ours", "--comment", "always"]
+    given = read_settings(words, environ, tmp_path, tuple(STEPS))
+    engine, stderr = FakeEngine(), io.StringIO()
+    run_in_container(given, environ, io.StringIO(), stderr, engine)
+    assert given.token == token
+    assert token not in repr(engine.created)
+    assert {f"--annotations={annotations}", "--comment=never", "--max-annotations=10"} <= set(engine.created["command"])
+    assert stderr.getvalue().count("annotations checks and comment always: the container gets no token") == 1
+
+
 def test_a_reader_that_goes(tmp_path: Path) -> None:
     """`| head` ends the run, and the container with it."""
 

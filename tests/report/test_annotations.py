@@ -16,6 +16,7 @@ from tf_equivalence.report.annotations import (
     annotate,
     command,
     fence,
+    notice,
     write,
 )
 from tf_equivalence.report.escape import clean, one_line
@@ -218,3 +219,10 @@ def test_what_an_earlier_finding_explains_is_not_annotated() -> None:
     (only,) = annotate(_run(_case("Net", _step("named-weights", _finding("x"), symptom))), _ALL)
     assert only.location == _HERE
     assert "y differs" not in only.message
+
+
+def test_a_notice_is_one_command(read_log: ReadLog) -> None:
+    """What is to be known, and is no failure, is one notice, whatever it says."""
+    (found,) = read_log(notice("50 %\n::error::pwned\r##[error]x") + "\n")
+    assert (found.name, found.properties) == ("notice", {"title": "tf-equivalence"})
+    assert found.data == "50 %\n::error::pwned\n##[error]x"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tf_equivalence.report import annotations, json_report, junit_report, summary, terminal
+from tf_equivalence.report import annotations, comment, json_report, junit_report, summary, terminal
 from tf_equivalence.result import RunResult
 
 Golden = Callable[[str, str], None]
@@ -13,6 +13,12 @@ Write = Callable[[RunResult, io.StringIO], None]
 
 REPORTS = ("out/report.json", "out/junit.xml")
 _URL = "https://github.com/owner/repository/blob/0123abc/"
+_COMMENT = comment.CommentOptions(
+    comment.mark(("Equivalence", "shard")),
+    "shard · nets",
+    "https://github.com/owner/repository/actions/runs/99",
+    summary.SummaryOptions(source_url=_URL, reports=REPORTS),
+)
 
 
 def _summary(limit: int) -> Write:
@@ -31,9 +37,10 @@ WRITES: dict[str, Write] = {
     "junit-jenkins.xml": lambda r, s: junit_report.write(r, s, junit_report.JUnitOptions("jenkins")),
     "annotations.txt": lambda r, s: annotations.write(r, s, annotations.AnnotationOptions(reports=REPORTS)),
     "summary-everything.md": _summary(1024 * 1024),
-    "summary-failures.md": _summary(11_000),
+    "summary-failures.md": _summary(17_500),
     "summary-places.md": _summary(6_000),
     "summary-counts.md": _summary(1_000),
+    "comment.md": lambda r, s: comment.write(r, s, _COMMENT),
     "terminal-plain.txt": _terminal(False, False, 80),
     "terminal-wide.txt": _terminal(True, False, 140),
     "terminal-narrow.txt": _terminal(True, False, 60),
@@ -57,7 +64,7 @@ def test_ordinary_result(name: str, ordinary_result: RunResult, golden: Golden) 
     golden(f"ordinary-{name}", stream.getvalue())
 
 
-@pytest.mark.parametrize("name", ["terminal-plain.txt", "terminal-wide.txt", "summary-everything.md"])
+@pytest.mark.parametrize("name", ["terminal-plain.txt", "terminal-wide.txt", "summary-everything.md", "comment.md"])
 def test_passed_result(name: str, passed_result: RunResult, golden: Golden) -> None:
     """A run in which nothing failed says what was compared."""
     stream = io.StringIO()

@@ -1,12 +1,22 @@
 """The job summary says as much as fits."""
 
+import dataclasses
 import io
 import re
 
 import pytest
 
 from tf_equivalence.report.summary import SummaryOptions, write
-from tf_equivalence.result import CaseResult, Finding, Location, Outcome, RunResult, StepResult
+from tf_equivalence.result import (
+    CaseResult,
+    Finding,
+    Location,
+    Outcome,
+    RunResult,
+    StepResult,
+    TracedPair,
+    TracedSide,
+)
 
 _DEFAULT = SummaryOptions()
 
@@ -35,7 +45,10 @@ def _run(findings: int, failed_steps: int = 1, greens: int = 0) -> RunResult:
     ("limit", "has", "has_not"),
     [
         pytest.param(100_000, ("`b7.py::B`", "x0", "a.py:1"), ("left out",), id="everything"),
-        pytest.param(15_000, ("x0", "Cases without a failure are left out"), ("`b7.py::B`",), id="failures"),
+        pytest.param(18_000, ("x0", "Cases without a failure are left out"), ("`b7.py::B`",), id="failures"),
+        pytest.param(
+            15_000, ("x0", "step 4 differs", "figures and all but"), ("`b7.py::B`", "Stack and"), id="messages"
+        ),
         pytest.param(1_000, ("`a.py::A`", "all differ", "their stacks are left out"), ("x0", "b7"), id="places"),
         pytest.param(300, ("301 cases, 305 steps: 5 diverged, 300 passed", "but the counts"), ("a.py",), id="counts"),
     ],
@@ -73,9 +86,10 @@ def test_details_are_closed_and_hostile_html_is_text(full_result: RunResult) -> 
     text = re.sub(r"(?ms)^(`{3,})text\n.*?\n\1$", "", _written(full_result))
     text = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", text)
     tags = set(re.findall(r"</?\w+", text))
-    assert tags <= {"<details", "</details", "<summary", "</summary", "<sub", "</sub", "<span", "</span", "<br"}
+    own = ("details", "summary", "sub", "span", "code")
+    assert tags <= {"<br", *(f"<{name}" for name in own), *(f"</{name}" for name in own)}
     assert text.count("<details>") == text.count("</details>") > 0
-    assert "@octocat" not in text
+    assert "@octocat" not in re.sub("<code>.*?</code>", "", text)
 
 
 def test_locations_link_to_the_sources(ordinary_result: RunResult) -> None:
@@ -84,6 +98,60 @@ def test_locations_link_to_the_sources(ordinary_result: RunResult) -> None:
     assert "[`nets/stem.py:31`](https://example.com/blob/abc/nets/stem.py#L31)" in text
     assert "(https://example.com/blob/abc//opt" not in text
     assert "https://" not in _written(ordinary_result)
+
+
+def test_a_case_that_fails_is_folded_unless_it_is_alone(full_result: RunResult) -> None:
+    """A single failure needs no click; of many, the list of lines comes first and each case is one line."""
+    alone = RunResult(full_result.cases[1:2], 0.0, {})
+    assert "<details open><summary>❌ <code>nets/equivalence_stem.py::Stem</code>" in _written(alone)
+    text = _written(full_result)
+    assert "<details open>" not in text
+    assert "<summary>💥 <code>nets/equivalence_typo.py</code>: <code>load</code> ended in an error</summary>" in text
+
+
+def test_the_lines_to_look_at_come_first(full_result: RunResult) -> None:
+    """Each line is one entry with its cases and steps, errors first; beyond ten they are counted."""
+    text = _written(full_result, SummaryOptions(source_url="https://example.com/blob/abc/"))
+    places = text.partition("### Where to look first")[2].partition("| case |")[0]
+    assert places.strip().startswith("1. [`nets/equivalence_typo.py:4`](https://example.com/blob/abc/nets")
+    assert "**Stem: variables-once, constant-weights diverged**<br>The second call created" in places
+    assert "\n10. " in places
+    assert "\n11. " not in places
+    assert "6 more places below." in places
+    assert "Where to look first" not in _written(RunResult(full_result.cases[2:3], 0.0, {}))
+
+
+def test_power_stands_in_the_table(passed_result: RunResult) -> None:
+    """A green that would have caught little does not look like one that would have caught all."""
+    text = _written(passed_result)
+    assert "| ✅ | ✅ | ✅&nbsp;9/12 | ✅&nbsp;12/12 | ⏭️ |" in text
+    assert "n/m: n of m known changes" in text
+
+
+def test_a_traced_step_shows_where_it_diverges() -> None:
+    """Along the network: a bar for each operation, and a mark below the one where it starts."""
+    place = Location("a.py", 2)
+    trace = tuple(
+        TracedPair(TracedSide("Conv2D", f"conv_{n}", place), TracedSide("Conv2D", f"conv_{n}", place), d, d)
+        for n, d in enumerate((0.0, 0.0, 0.5, 0.5))
+    )
+    found = (Finding("operation-value", "conv_2", "It differs.", place, metrics={"cause": "epsilon"}),)
+    step = StepResult("named-weights", Outcome.DIVERGED, 0.0, "x", place, found, trace=trace)
+    text = _written(RunResult((CaseResult("a.py::A", "a.py", 1, 0.0, (step,)),), 0.0, {}))
+    assert "Divergence along the network in `named-weights`:" in text
+    assert "▁▁██\n  ^ starts at Conv2D, a.py:2: 0.5\n" in text
+    assert "cause: [epsilon](https://github.com/" in text
+    passed = dataclasses.replace(step, outcome=Outcome.PASSED, findings=())
+    assert "▁" not in _written(RunResult((CaseResult("a.py::A", "a.py", 1, 0.0, (passed,)),), 0.0, {}))
+
+
+def test_brief(full_result: RunResult, passed_result: RunResult) -> None:
+    """A comment has no room for what passed, and does not excuse itself for leaving it out."""
+    text = _written(full_result, SummaryOptions(brief=True))
+    assert "GoodNet" not in text
+    assert "left out" not in text
+    assert "Stem" in text
+    assert "GoodNet" not in _written(passed_result, SummaryOptions(brief=True))
 
 
 def test_a_skip_shows_its_reason(passed_result: RunResult) -> None:

@@ -88,6 +88,8 @@ def as_seen_inside(settings: Settings) -> Settings:
         junit_file=writable(settings.junit_file),
         json_file=writable(settings.json_file),
         trace=writable(settings.trace),
+        sarif_file=writable(settings.sarif_file),
+        html_file=writable(settings.html_file),
         job_summary=writable(settings.job_summary),
     )
 
@@ -104,6 +106,8 @@ def wanted_files(settings: Settings, environ: Mapping[str, str]) -> dict[str, Pa
         "junit-file": settings.junit_file,
         "json-file": settings.json_file,
         "trace": settings.trace,
+        "sarif-file": settings.sarif_file,
+        "html-file": settings.html_file,
         "job-summary": settings.job_summary,
         "GITHUB_OUTPUT": step_output(settings, environ),
     }

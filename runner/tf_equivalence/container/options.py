@@ -12,8 +12,10 @@ from docker.types import LogConfig, Mount
 
 from tf_equivalence.container.arguments import run_arguments
 from tf_equivalence.container.engine import Facts
+from tf_equivalence.container.image import Say
 from tf_equivalence.container.mounts import Shared, seen_at, step_output
 from tf_equivalence.errors import UsageError
+from tf_equivalence.report.annotations import MOST_SHOWN
 from tf_equivalence.settings import Settings
 
 # By name, so that an image that is not ours cannot end with a code that looks like a verdict.
@@ -57,6 +59,20 @@ def check_network(settings: Settings) -> None:
             f"requirements: {settings.requirements[0].name!r} cannot be installed in a container without network; "
             "add --network bridge"
         )
+
+
+def post_nothing(settings: Settings, say: Say) -> Settings:
+    """Return the settings without what needs a token: a container, which runs the users' code, never gets one."""
+    asked = [f"annotations {settings.annotations}"] if settings.annotations == "checks" else []
+    asked += [f"comment {settings.comment}"] if settings.comment != "never" else []
+    if not asked:
+        return settings
+    say(f"{' and '.join(asked)}: the container gets no token, so nothing is posted to GitHub; use tf-equivalence run")
+    offline = replace(settings, comment="never", token="")
+    if settings.annotations != "checks":
+        return offline
+    instead = "commands" if settings.github else "none"
+    return replace(offline, annotations=instead, max_annotations=min(settings.max_annotations, MOST_SHOWN))
 
 
 def fit_jobs(settings: Settings, facts: Facts) -> Settings:

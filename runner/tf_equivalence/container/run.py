@@ -15,7 +15,14 @@ from tf_equivalence.container.engine import Client, Connect, Container, connect,
 from tf_equivalence.container.follow import End, Follower
 from tf_equivalence.container.image import Say, ensure_image, warn_of_emulation
 from tf_equivalence.container.mounts import as_seen_inside, report_files, share_workspace, wanted_files
-from tf_equivalence.container.options import ENTRYPOINT, check_network, container_options, fit_jobs, memory_limit
+from tf_equivalence.container.options import (
+    ENTRYPOINT,
+    check_network,
+    container_options,
+    fit_jobs,
+    memory_limit,
+    post_nothing,
+)
 from tf_equivalence.errors import InfrastructureError
 from tf_equivalence.result import ExitCode
 from tf_equivalence.settings import Settings
@@ -58,7 +65,7 @@ def run_in_container(
             print(f"tf-equivalence: {text}", file=stderr, flush=True)
 
     workspace = share_workspace(settings.workspace)
-    inside = as_seen_inside(settings)
+    inside = post_nothing(as_seen_inside(settings), say)
     check_network(inside)
     client = connect_to(environ)
     facts = read_facts(client)

@@ -10,6 +10,7 @@ import numpy as np
 from tf_equivalence.judge.bounds import Bound
 
 Index = tuple[int, ...]
+FIRST_DECADE, DECADES = -12, 15  # of a histogram of relative differences
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Difference:
         bound: What was allowed; None for exact dtypes.
         smallest_atol: The smallest atol, with rtol 0, that would have passed; infinite where none would.
         smallest_rtol: The smallest rtol, with atol 0, that would have passed.
+        histogram: Elements by the decade of their difference relative to the largest TF1 value, from
+            `FIRST_DECADE` up; what is further out counts in the first or the last.
     """
 
     kind: str
@@ -69,6 +72,7 @@ class Difference:
     bound: Bound | None = None
     smallest_atol: float = 0.0
     smallest_rtol: float = 0.0
+    histogram: tuple[int, ...] = ()
 
     @property
     def percent(self) -> float:
@@ -102,6 +106,13 @@ class Difference:
             "smallest_atol": json_number(self.smallest_atol),
             "smallest_rtol": json_number(self.smallest_rtol),
         }
+        if sum(self.histogram) and self.bound is not None:
+            metrics["histogram"] = {
+                "first_decade": FIRST_DECADE,
+                "counts": list(self.histogram),
+                "equal": self.total - sum(self.histogram),
+                "scale": self.bound.scale,
+            }
         if self.bound is not None:
             metrics["bound"] = {
                 "rtol": self.bound.rtol,

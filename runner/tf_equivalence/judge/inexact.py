@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tf_equivalence.judge.bounds import Bound, largest, widened
-from tf_equivalence.judge.difference import Difference, Element
+from tf_equivalence.judge.difference import DECADES, FIRST_DECADE, Difference, Element
 from tf_equivalence.judge.elements import BLOCK, blocks, index_of, ulps_between
 from tf_equivalence.judge.gap import Norms, measure, non_finite_mismatch, relative_l2
 
@@ -46,6 +46,7 @@ class _Part:
     relative: _Worst | None
     norms: Norms
     smallest_rtol: float
+    histogram: npt.NDArray[np.int64]
     first: tuple[tuple[int, float], ...]
     first_non_finite: tuple[int, ...]
 
@@ -81,6 +82,7 @@ def compare_inexact(tf1: Array, tf2: Array, bound: Bound, nan_equal: bool, names
         bound=bound,
         smallest_atol=float("inf") if any_bad else worst.difference if worst else 0.0,
         smallest_rtol=float("inf") if any_bad else max(part.smallest_rtol for part in parts),
+        histogram=tuple(np.sum([part.histogram for part in parts], axis=0).tolist()),
     )
 
 
@@ -181,9 +183,21 @@ def _part(tf1: Array, tf2: Array, start: int, bound: Bound, nan_equal: bool) -> 
         relative=_worst(gap.relative(), absolute, gap.absolute, start),
         norms=gap.norms(),
         smallest_rtol=gap.smallest_rtol(),
+        histogram=_histogram(absolute, bound.scale),
         first=tuple((start + int(i), float(absolute[i])) for i in np.flatnonzero(differ)[:SAMPLES]),
         first_non_finite=tuple(start + int(i) for i in np.flatnonzero(bad)[:SAMPLES]),
     )
+
+
+def _histogram(absolute: Array, scale: float) -> npt.NDArray[np.int64]:
+    """Return how many elements differ by how many decades of the scale; equal ones are in none."""
+    differing = absolute[absolute > 0]
+    if not differing.size or not scale:
+        return np.zeros(DECADES, np.int64)
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        decade = np.floor(np.log10(differing) - np.log10(scale)) - FIRST_DECADE
+    places = np.clip(np.nan_to_num(decade, nan=DECADES - 1), 0, DECADES - 1).astype(np.int64)
+    return np.bincount(places, minlength=DECADES)
 
 
 def _worst(figures: Array, absolute: Array, scaled: Array, start: int) -> _Worst | None:

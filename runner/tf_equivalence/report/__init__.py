@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol, TextIO
 
-from tf_equivalence.report import annotations, json_report, junit_report, step_outputs, summary, terminal
+from tf_equivalence.report import (
+    annotations,
+    comment,
+    html,
+    json_report,
+    junit_report,
+    sarif_report,
+    step_outputs,
+    summary,
+    terminal,
+)
 from tf_equivalence.result import RunResult
 
 
@@ -19,8 +29,11 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "json": json_report.write,
         "junit": junit_report.write,
+        "sarif": sarif_report.write,
+        "html": html.write,
         "annotations": annotations.write,
         "summary": summary.write,
+        "comment": comment.write,
         "outputs": step_outputs.write,
         "terminal": terminal.write,
     }

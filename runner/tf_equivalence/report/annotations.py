@@ -11,6 +11,9 @@ from typing import TextIO
 from tf_equivalence.report.escape import clean, command_data, command_property, encodable, one_line
 from tf_equivalence.report.explain import (
     Failure,
+    Role,
+    as_text,
+    explain_finding,
     failures,
     finding_title,
     findings_of,
@@ -19,10 +22,12 @@ from tf_equivalence.report.explain import (
     workspace_path,
 )
 from tf_equivalence.report.labels import FAILED, plural
+from tf_equivalence.report.rules import digest
 from tf_equivalence.result import Finding, Location, Outcome, RunResult
 
 # GitHub cuts messages at 4,096 characters; cut at as many bytes, and the count of characters fits however it counts.
 MESSAGE_BYTES = 4096
+MOST_SHOWN = 10  # errors of one step; GitHub drops the rest without a word
 _ELLIPSIS = " …"
 _TITLE_LENGTH = 200
 _MOST_NAMES = 4
@@ -40,23 +45,27 @@ class AnnotationOptions:
             in for what is left out.
     """
 
-    max_annotations: int = 10
+    max_annotations: int = MOST_SHOWN
     reports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """One `::error` command, before escaping.
+    """One annotation, before escaping.
 
     Attributes:
         title: One line.
         message: Paragraphs, at most `MESSAGE_BYTES` long.
         location: Relative to the workspace; None for an annotation of the run as a whole.
+        lead: What is wrong and how to mend it, on one line; empty for an annotation of the run as a whole.
+        details: Bounds and figures, for where there is room.
     """
 
     title: str
     message: str
     location: Location | None = None
+    lead: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,11 @@ def command(annotation: Annotation) -> str:
         properties = {"file": annotation.location.path, "line": str(max(annotation.location.line, 1)), **properties}
     text = ",".join(f"{key}={command_property(value)}" for key, value in properties.items())
     return f"::error {text}::{command_data(message)}"
+
+
+def notice(message: str) -> str:
+    """Return the workflow command for something to know that is no failure, without a line break."""
+    return f"::notice title=tf-equivalence::{command_data(_cut(clean(message)))}"
 
 
 def fence(token: str) -> tuple[str, str]:
@@ -137,7 +151,14 @@ def _annotation(group: list[_Member]) -> Annotation:
         body = f"{one_line(str(place))}, outside the workspace:\n{body}"
     cases = _names(member.failure.case.id for member in group)
     message = _cut(body, tail=f"\n\n{'Case' if len(cases) == 1 else 'Cases'}: {_listed(cases)}")
-    return Annotation(_title(group), message, Location(path, place.line) if path else None)
+    evidence = (line for line in explain_finding(finding, True) if line.role in (Role.BOUND, Role.FIGURE))
+    return Annotation(
+        _title(group),
+        message,
+        Location(path, place.line) if path else None,
+        digest(finding) or one_line(failure.step.message) or finding_title(finding),
+        textwrap.dedent(as_text(evidence)),
+    )
 
 
 def _title(group: list[_Member]) -> str:

@@ -7,6 +7,7 @@ function of its own format, and through no other.
 
 from __future__ import annotations
 
+import html
 import re
 
 # One terminal control sequence, whole: CSI, OSC, DCS/SOS/PM/APC, then the two-character forms.
@@ -29,6 +30,8 @@ _NO_CHARACTER = re.compile(
 # The runner trims more than ASCII blanks before it looks for a command.
 _COMMAND_START = re.compile("^([\\s\u180e\u200b]*)::", re.MULTILINE)
 _MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]|~<>&@#$]")
+# What GitHub makes links of by itself: addresses, and numbers of issues without a `#`.
+_MARKDOWN_AUTOLINK = re.compile(r"(?i)(:)(?=//)|(\bwww)(?=\.)|(\bGH)(?=-\d)")
 _MARKDOWN_BLOCK_START = re.compile(r"^(\d*)([-+=.)])")
 # A span keeps `@` and `#` apart from what follows, so that nobody is mentioned and no issue linked.
 _MARKDOWN_ENTITY = {
@@ -85,6 +88,7 @@ def command_property(text: str) -> str:
 def markdown_text(text: str) -> str:
     """Return one line of GitHub Markdown that shows the text as it is, in a paragraph or a table cell."""
     line = _MARKDOWN_SPECIAL.sub(lambda m: _MARKDOWN_ENTITY.get(m[0], "\\" + m[0]), one_line(text))
+    line = _MARKDOWN_AUTOLINK.sub(r"\g<0><span></span>", line)
     return _MARKDOWN_BLOCK_START.sub(r"\1\\\2", line)
 
 
@@ -97,6 +101,11 @@ def markdown_code(text: str, in_table: bool = False) -> str:
     blank = " " if text.startswith("`") or text.endswith("`") else ""
     span = f"{fence}{blank}{text}{blank}{fence}"
     return span.replace("|", "\\|") if in_table else span
+
+
+def html_code(text: str) -> str:
+    """Return a code element on one line, for where Markdown takes HTML alone, such as `<summary>`."""
+    return f"<code>{html.escape(one_line(text)).replace('$', '&#36;')}</code>"
 
 
 def markdown_block(text: str) -> str:

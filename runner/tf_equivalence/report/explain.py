@@ -13,6 +13,7 @@ from tf_equivalence.result import CaseResult, Finding, Location, Outcome, RunRes
 # What was allowed, and a text diff: the terminal shows these two and leaves the other figures to the files.
 BOUND = "bound"
 DIFF = "diff"
+HISTOGRAM = "histogram"  # to draw, not to read
 _MOST_DIFF_LINES = 20
 
 
@@ -148,7 +149,7 @@ def explain_finding(finding: Finding, figures: bool = False) -> Iterator[Line]:
     for frame in finding.stack:
         yield from _lines(Role.FRAME, 4, frame)
     for key, value in finding.metrics.items():
-        if figures or key in (BOUND, DIFF):
+        if key != HISTOGRAM and (figures or key in (BOUND, DIFF)):
             yield from _figure(key, figure(value), None if figures else _MOST_DIFF_LINES)
 
 

@@ -31,8 +31,13 @@ def write(result: RunResult, stream: TextIO) -> None:
     Floats that are not finite become the strings `NaN`, `Infinity` and `-Infinity`, for JSON has no
     such numbers; half a surrogate pair becomes U+FFFD, for strict readers refuse it.
     """
-    json.dump(_plain(_run(result)), stream, indent=2, allow_nan=False)
+    json.dump(as_json(result), stream, indent=2, allow_nan=False)
     stream.write("\n")
+
+
+def as_json(result: RunResult) -> dict[str, object]:
+    """Return the object that is written, in the types of JSON."""
+    return {key: _plain(value) for key, value in _run(result).items()}
 
 
 def _run(result: RunResult) -> dict[str, object]:

@@ -6,13 +6,13 @@ from typing import TextIO
 
 from tf_equivalence.report.escape import one_line
 from tf_equivalence.report.labels import plural
+from tf_equivalence.report.sparkline import differs_alone
 from tf_equivalence.result import RunResult, StepResult, TracedPair, TracedSide
 
 _HEAD = """Operations of both sides, aligned, in TF1's order. The two columns of figures are differences relative to
 TF1's largest value: `alone` where TF2's operation was given TF1's inputs, `so far` in the run as it was. `!` marks
 what differs by itself, `-` what only TF1 has, `+` what only TF2 has.
 """
-_ROUNDING = 32 * 2.0**-23  # as pinpointing has it, in float32
 _WIDEST = 60
 
 
@@ -45,7 +45,7 @@ def _mark(row: TracedPair) -> str:
         return "-"
     if row.tf1 is None:
         return "+"
-    return "!" if row.alone is not None and row.alone > _ROUNDING else " "
+    return "!" if differs_alone(row) else " "
 
 
 def _figure(difference: float | None) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from tf_equivalence.case import EquivalenceCase
-from tf_equivalence.recording import Fault, Leaf, RunRecord, rerun
+from tf_equivalence.recording import Leaf, RunRecord, rerun
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import outputs
-from tf_equivalence.worker.faults import CaseFault, StopBuild, definition, user_code
+from tf_equivalence.worker.faults import CaseFault, definition, user_code
 from tf_equivalence.worker.fill import fill_values
 from tf_equivalence.worker.job import Recorder
 from tf_equivalence.worker.migrated import Migrated, bare, losses_of
@@ -117,15 +117,6 @@ def eager_gradients(migrated, tensors):
             terms = [tf.convert_to_tensor(term) for term in losses_of(migrated.model)]
             total = tf.add_n(terms) if terms else None
     variables = trainable_variables(migrated)
-    if not variables:
-        raise StopBuild(
-            Fault(
-                "case",
-                "the TF2 model has no trainable variables: give its variables the flag that TF1's have",
-                migrated.definition,
-                PHASE,
-            )
-        )
     names = migrated.tf1_names()
     with user_code(KIND, "differentiating the loss", definition(migrated.case.loss)):
         named = [(LOSS, loss)] + _named(GRADIENT, variables, tape.gradient(loss, variables), names)

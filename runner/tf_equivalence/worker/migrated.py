@@ -41,6 +41,7 @@ class Migrated:
         self.case = case
         self.tool = tool
         self.watch = CreationWatch(tool)
+        self.watch.keeps = bool(job.trace)
         self.sightings = []  # type: List[Sighting]
         self.forward_seeds = []  # type: List[int]
         self.first_draws = ()  # type: Tuple[Draw, ...]

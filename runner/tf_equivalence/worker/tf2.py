@@ -86,6 +86,9 @@ def trace(job, case, recorder):
         case._random_tool = tool
         migrated = Migrated(job, case, tool)
         migrated.first_call(first)
+        if job.trace == "random":  # a training call has moved averages already, which a session's first call has not
+            for variable, value in migrated.watch.values:
+                variable.assign(value)
         with_loss = job.trace == gradients.CONDITION
         migrated.fill("named" if with_loss else job.trace)
         again = job.trace == "random-second"

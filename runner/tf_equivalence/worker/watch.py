@@ -33,12 +33,16 @@ class CreationWatch:
     Attributes:
         created: In order of creation.
         phase: What is being called; the caller sets it.
+        keeps: Whether to keep initial values; the caller sets it.
+        values: Each variable with its initial value, where these are kept.
     """
 
     def __init__(self, tool):
         # type: (Optional[AlignedRandom]) -> None
         self.created = []  # type: List[Created]
         self.phase = "first call"
+        self.keeps = False
+        self.values = []  # type: List[Tuple[Any, np.ndarray]]
         self._tool = tool
 
     @contextlib.contextmanager
@@ -67,6 +71,8 @@ class CreationWatch:
             return variable
         creation["name"] = plain_name(variable)
         initial = _initial_digest(variable) if self.phase == "first call" else None
+        if self.keeps and initial is not None:
+            self.values.append((variable, np.array(variable.numpy())))
         self.created.append(Created(variable, self.phase, raw, origin, initial))
         return variable
 
