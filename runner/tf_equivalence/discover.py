@@ -234,7 +234,7 @@ class _Search:
         for entry in entries:
             path = directory / entry.name
             is_directory, is_link = os.path.isdir(path), entry.is_symlink()
-            if _is_skipped(entry.name) if is_directory else not fnmatchcase(entry.name, PATTERN):
+            if is_skipped(entry.name) if is_directory else not fnmatchcase(entry.name, PATTERN):
                 continue
             if is_link:
                 self._links.append(path)
@@ -250,13 +250,25 @@ class _Search:
             self.modules.setdefault(os.path.realpath(path), path)
 
     def _is_excluded(self, path: Path) -> bool:
-        if not self.exclude:
-            return False
-        text = show_path(path, self.workspace)
-        return any(_glob_to_regex(glob).fullmatch(text) for glob in self.exclude)
+        return is_excluded(path, self.exclude, self.workspace)
 
 
-def _is_skipped(name: str) -> bool:
+def is_excluded(path: Path, exclude: Sequence[str], workspace: Path) -> bool:
+    """Return whether a glob leaves a path out.
+
+    Args:
+        path: Absolute.
+        exclude: Globs over workspace-relative paths with forward slashes.
+        workspace: Absolute.
+    """
+    if not exclude:
+        return False
+    text = show_path(path, workspace)
+    return any(_glob_to_regex(glob).fullmatch(text) for glob in exclude)
+
+
+def is_skipped(name: str) -> bool:
+    """Return whether a folder of this name is never searched."""
     return name.startswith(".") or name in _SKIPPED
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_TOO_DEEP = "is nested too deeply to be parsed; split its longest expression"
+
 
 class UnreadableError(Exception):
     """A module cannot be parsed; carries the line, from 1, and a message that says what to do."""
@@ -125,28 +127,44 @@ def read_module(path: Path) -> Module:
     Raises:
         UnreadableError: It cannot be read, decoded or parsed.
     """
-    text = _read_text(path)
+    tree = parse(read_text(path))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
         module = Module(path, empty=all(_is_docstring(node) for node in tree.body))
         _Scan(module).visit(tree.body)
         shown = {(found.name, found.line) for found in module.classes}
         classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
         module.hidden = [(node.name, node.lineno) for node in classes if (node.name, node.lineno) not in shown]
+    except RecursionError:
+        raise UnreadableError(1, _TOO_DEEP) from None
+    return module
+
+
+def parse(text: str) -> ast.Module:
+    """Return the syntax tree of a module's text.
+
+    Raises:
+        UnreadableError: It cannot be parsed.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
     except SyntaxError as error:
         raise UnreadableError(error.lineno or 1, f"syntax error: {error.msg}") from None
     except (RecursionError, MemoryError):
-        raise UnreadableError(1, "is nested too deeply to be parsed; split its longest expression") from None
-    return module
+        raise UnreadableError(1, _TOO_DEEP) from None
 
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a Python file.
+
+    Raises:
+        UnreadableError: It cannot be read or decoded.
+    """
     try:
         if not path.is_file():
             raise UnreadableError(

@@ -81,3 +81,12 @@ def test_slim_layers_run(v1: bool) -> None:
     command = [sys.executable, "-P", "-c", SLIM.format(v1=v1)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "(2, 2)", done.stderr[-3000:]
+
+
+def test_a_stand_in_for_estimator(tf: Any) -> None:
+    """Model functions find the modes and the spec that TensorFlow dropped, under both of its names."""
+    assert tf.compat.v1.estimator is tf.estimator
+    keys = tf.estimator.ModeKeys
+    assert (keys.TRAIN, keys.EVAL, keys.PREDICT) == ("train", "eval", "infer")
+    spec = tf.estimator.EstimatorSpec(keys.PREDICT, predictions=1, export_outputs=tf.estimator.export.PredictOutput(2))
+    assert (spec.mode, spec.predictions, spec.loss) == ("infer", 1, None)
