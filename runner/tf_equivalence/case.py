@@ -96,7 +96,9 @@ class EquivalenceCase:
             None takes the run's own setting, which is `"measured"` unless configured.
         nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees; elsewhere NaN fails.
         skip: Step id to reason; the reason is shown in every report.
-        checkpoint: Prefix of an existing name-based TF1 checkpoint.
+        checkpoint: Prefix of an existing name-based TF1 checkpoint, relative to the module's folder or the
+            workspace. Without one, the `checkpoint` step sets it to the one that its TF1 side wrote, for
+            a `tf2()` that restores by itself.
         reference: `"graph"` (TF1 graph mode of the pinned nightly) or `"tf1.15"`; None takes the
             run's own setting.
     """

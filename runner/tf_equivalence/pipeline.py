@@ -126,7 +126,7 @@ class _Recording:
         limits = Limits(self._settings.jobs or len(os.sched_getaffinity(0)), self._settings.timeout)
         import_path = (self._settings.working_directory, self._settings.root)
         with Launcher(import_path, limits, environ, self._scratch, packages) as launcher:
-            launcher.enqueue(self.plan.builds)
+            launcher.enqueue(planned for planned in self.plan.builds if planned.after is None)
             for event in launcher.run():
                 state = self._states[event.planned.case.id]
                 if isinstance(event, BuildStarted):
@@ -143,6 +143,7 @@ class _Recording:
         """Judge what can be judged now; when a pass is over, go on to the next."""
         state.waiting.discard(event.planned.directory)
         state.seconds[event.planned.directory] = event.seconds
+        launcher.enqueue(planned for planned in self.plan.builds if planned.after == event.planned.directory)
         if state.current is None:
             self._take_first_pass(state, event)
         while not state.waiting:

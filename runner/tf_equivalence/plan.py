@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tf_equivalence.discover import CaseRef
-from tf_equivalence.steps import STEPS, Build, Step
+from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF2_CHECKPOINT, Build, Step
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class PlannedBuild:
         probes: Changes at most that show how much a step would have caught; on the TF2 side.
         optimized: Whether TF1's graph optimizers run; a later pass without them measures the
             reference's own noise.
+        after: The directory of the process that must have ended first; None for none.
     """
 
     case: CaseRef
@@ -34,6 +35,7 @@ class PlannedBuild:
     trace: str = ""
     probes: int = 0
     optimized: bool = True
+    after: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,5 +79,6 @@ def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path, 
             directory = case_directory(scratch, case) / build.directory
             os.makedirs(directory)
             tried = probes if build.side == "tf2" else 0
-            builds.append(PlannedBuild(case, build, tuple(conditions[build]), directory, probes=tried))
+            after = directory.with_name(TF1_INFERENCE.directory) if build == TF2_CHECKPOINT else None
+            builds.append(PlannedBuild(case, build, tuple(conditions[build]), directory, probes=tried, after=after))
     return Plan(tuple(cases), steps, tuple(builds))

@@ -298,6 +298,59 @@ PROBES = {
 
 
 @dataclass(frozen=True)
+class CheckpointFile:
+    """The name-based checkpoint that both sides load.
+
+    Attributes:
+        prefix: Absolute.
+        made: Whether the TF1 side wrote it, for want of one of the case's own.
+        keys: What the TF1 side reads from it: TF1's names, those of partitioned variables as a whole.
+        unread: What else it holds.
+        shadows: TF1's name to the key of the moving average that was read in its place.
+    """
+
+    prefix: str
+    made: bool
+    keys: Tuple[str, ...]
+    unread: Tuple[str, ...] = ()
+    shadows: Dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Restore:
+    """A call by which user code restored variables, or read a checkpoint to do so.
+
+    Attributes:
+        function: Such as `tf.train.Checkpoint.restore`.
+        stack: Where.
+        matched: Whether it matched anything, as far as its status tells.
+    """
+
+    function: str
+    stack: Stack
+    matched: bool = True
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the TF2 side made of the checkpoint, by TF1's names.
+
+    Attributes:
+        missing: TF2's variables that the checkpoint lacks.
+        unexpected: Keys that TF1 reads and no variable of TF2 takes.
+        mismatched: Name, the checkpoint's shape and TF2's, as text.
+        different: Variables that hold other values after user code restored them.
+        restores: What user code restored by itself; where it did, nothing was loaded over it.
+    """
+
+    missing: Tuple[str, ...] = ()
+    unexpected: Tuple[str, ...] = ()
+    mismatched: Tuple[str, ...] = ()
+    different: Tuple[str, ...] = ()
+    restores: Tuple[Restore, ...] = ()
+
+
+@dataclass(frozen=True)
 class BuildRecord:
     """What building one side did.
 
@@ -336,7 +389,7 @@ class Fault:
     """Why a build, or one run of it, could not be recorded.
 
     Attributes:
-        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `loss`, `not-applicable`, or, from the
+        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `loss`, `checkpoint`, `not-applicable`, or, from the
             launcher, `exit`, `signal`, `timeout`, `launch`.
         message: What went wrong and what to do, one paragraph.
         stack: Where.

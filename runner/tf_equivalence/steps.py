@@ -57,7 +57,17 @@ TF2_TRAINING = Build("tf2", training=True)
 TF2_FUNCTIONAL = Build("tf2", training=True, form="functional")
 TF2_MODES = Build("tf2", training=False, form="modes")
 TF2_MODES_TRAINING = Build("tf2", training=True, form="modes")
-ALL_BUILDS = (TF1_INFERENCE, TF2_INFERENCE, TF1_TRAINING, TF2_TRAINING, TF2_FUNCTIONAL, TF2_MODES, TF2_MODES_TRAINING)
+TF2_CHECKPOINT = Build("tf2", training=False, form="checkpoint")
+ALL_BUILDS = (
+    TF1_INFERENCE,
+    TF2_INFERENCE,
+    TF1_TRAINING,
+    TF2_TRAINING,
+    TF2_FUNCTIONAL,
+    TF2_MODES,
+    TF2_MODES_TRAINING,
+    TF2_CHECKPOINT,
+)
 
 
 _MODES = (TF2_MODES, TF2_MODES_TRAINING)
@@ -120,6 +130,11 @@ STEPS: dict[str, Step] = {
             "functional-training",
             "Inside a functional Keras model, with one constant seed, a training call agrees.",
             _pair(TF1_TRAINING, TF2_FUNCTIONAL, "functional"),
+        ),
+        _comparing(
+            "checkpoint",
+            "TF1's name-based checkpoint loads into the TF2 model, key by key, and gives the same outputs.",
+            _pair(TF1_INFERENCE, TF2_CHECKPOINT, "checkpoint"),
         ),
         _comparing(
             "gradients",

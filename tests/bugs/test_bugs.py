@@ -24,6 +24,7 @@ STEPS = (
     "random-inference",
     "random-training",
     "functional-training",
+    "checkpoint",
     "gradients",
     "state-updates",
     "execution-modes",

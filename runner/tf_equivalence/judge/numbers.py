@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tf_equivalence.judge.bounds import ILL_CONDITIONED
 from tf_equivalence.judge.census import compare_census
+from tf_equivalence.judge.checkpoint import explain_checkpoint, note_checkpoint
 from tf_equivalence.judge.evidence import Evidence, Judged, Run
 from tf_equivalence.judge.gradients import explain_gradients, note_optimization
 from tf_equivalence.judge.initial import compare_initial_values
@@ -22,10 +23,14 @@ from tf_equivalence.steps import TF1_INFERENCE, TF2_INFERENCE, Need, Step
 
 _REGULARIZATION = "regularization_losses"
 _EXPLAIN: Mapping[str, Callable[[Evidence, Step, Sequence[Finding]], list[Finding]]] = {
+    "checkpoint": explain_checkpoint,
     "gradients": explain_gradients,
     "state-updates": explain_state,
 }
-_REMARK: Mapping[str, Callable[[Evidence, Step], list[str]]] = {"gradients": note_optimization}
+_REMARK: Mapping[str, Callable[[Evidence, Step], list[str]]] = {
+    "checkpoint": note_checkpoint,
+    "gradients": note_optimization,
+}
 _MOST_BOUNDS = 5
 _MOST_NOTES = 12
 

@@ -13,7 +13,7 @@ from tf_equivalence.worker.sessions import Sessions, load, read, run, with_const
 from tf_equivalence.worker.watch import digest, plain_name
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """One run of the graph.
 
     Attributes:
@@ -34,8 +34,8 @@ def record_random(reference, sessions, recorder, first, second):
     values = read(session, reference.variables)
     digests = {plain_name(variable): digest(np.asarray(value)) for variable, value in values.items()}
     recorder.lap("digest")
-    calls = (_Call("random", first, ("updates",)), _Call("random-second", second))
-    _record(reference, sessions, recorder, session, values, calls)
+    calls = (Call("random", first, ("updates",)), Call("random-second", second))
+    record_calls(reference, sessions, recorder, session, values, calls)
     return digests
 
 
@@ -45,7 +45,7 @@ def record_filled(case, reference, sessions, recorder, condition, arrays, fill="
     session = sessions.get()
     values = dict(fill_values(fill or condition, case, reference.variables, {}))
     load(session, values)
-    return _record(reference, sessions, recorder, session, values, (_Call(condition, arrays),))
+    return record_calls(reference, sessions, recorder, session, values, (Call(condition, arrays),))
 
 
 def record_functional(reference, recorder, arrays, optimized):
@@ -59,11 +59,11 @@ def record_functional(reference, recorder, arrays, optimized):
     sessions = Sessions(copy, optimized)
     session = sessions.get()
     values = read(session, copy.variables) if sessions.reruns else {}
-    _record(copy, sessions, recorder, session, values, (_Call("functional", arrays),))
+    record_calls(copy, sessions, recorder, session, values, (Call("functional", arrays),))
 
 
-def _record(reference, sessions, recorder, session, values, calls):
-    # type: (Any, Sessions, Recorder, Any, Dict[Any, Any], Sequence[_Call]) -> Dict[Any, Any]
+def record_calls(reference, sessions, recorder, session, values, calls):
+    # type: (Any, Sessions, Recorder, Any, Dict[Any, Any], Sequence[Call]) -> Dict[Any, Any]
     """Record calls one after the other, and again with everything moved as often as noise is to be measured.
 
     Returns what the first call fetched.
@@ -98,7 +98,7 @@ def _moved(number, values):
 
 
 def _record_jump(reference, sessions, recorder, values, call):
-    # type: (Any, Sessions, Recorder, Dict[Any, Any], _Call) -> None
+    # type: (Any, Sessions, Recorder, Dict[Any, Any], Call) -> None
     """Trace the call as it is and moved, and write the operation at which they part."""
     traced = []
     for loaded, arrays in ((values, call.arrays), (_moved(0, values), noise.moved_inputs(0, call.arrays))):

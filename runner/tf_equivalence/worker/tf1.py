@@ -11,6 +11,7 @@ from tf_equivalence.case import EquivalenceCase
 from tf_equivalence.recording import BuildRecord, Loss, VariableRecord, write_arrays, write_record
 from tf_equivalence.worker import (
     call_arguments,
+    checkpoint_tf1,
     gradients,
     outputs,
     state_updates,
@@ -89,6 +90,11 @@ def record(job, case, recorder, module_cases):
             recorder.attempt(
                 condition, functools.partial(record_filled, case, reference, sessions, recorder, condition, first)
             )
+    if checkpoint_tf1.CONDITION in job.conditions:
+        recorder.attempt(
+            checkpoint_tf1.CONDITION,
+            lambda: checkpoint_tf1.record_tf1(job, case, reference, sessions, recorder, first),
+        )
     if "gradients" in job.conditions:
         recorder.attempt("gradients", lambda: gradients.record_tf1(case, reference, sessions, recorder, first))
     for condition in ("updates", "no-updates"):

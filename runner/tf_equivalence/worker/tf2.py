@@ -20,6 +20,7 @@ from tf_equivalence.recording import (
 from tf_equivalence.trace import Effects, IsolationPlan
 from tf_equivalence.worker import gradients, op_kinds, outputs, state_updates, trace_gradients
 from tf_equivalence.worker import inputs as case_inputs
+from tf_equivalence.worker.checkpoint_tf2 import make_migrated
 from tf_equivalence.worker.faults import StopBuild, definition, user_code
 from tf_equivalence.worker.functional import record_functional
 from tf_equivalence.worker.isolate import Isolation, effects
@@ -41,12 +42,15 @@ def record(job, case, recorder, module_cases):
     tool = AlignedRandom("constant" if job.form == "functional" else "num_random_ops")
     with tool.scope():
         case._random_tool = tool
-        migrated = Migrated(job, case, tool)
+        if job.form == "checkpoint":
+            migrated = make_migrated(job, case, tool, first, recorder)
+        else:
+            migrated = Migrated(job, case, tool)
         if job.form == "functional":
             record_functional(migrated, recorder, first)
         elif job.form == "modes":
             record_modes(migrated, recorder, first, second)
-        else:
+        elif job.form == "direct":
             _record_direct(job, migrated, recorder, first, second)
     write_record(
         job.directory,
