@@ -17,6 +17,7 @@ from tf_equivalence.steps import STEPS
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
+STATELESS = ("FixedScaling", "Recommender")  # no moving averages, so nothing for training calls to update
 # Step, call and regularization losses (TF1, TF2): Inception-ResNet-v2 at 299x299, an input of ones.
 FIGURES = [
     ("constant-weights", "", 0.001182973, 0.0011829732),
@@ -53,7 +54,8 @@ def test_small_examples(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert len(lines) == 2
     assert all("tf.Variable(2.0" in line for line in lines)
     for name, steps in cases.items():
-        assert {step["outcome"] for step in steps.values()} == {"passed"}, name
+        stateless = {"state-updates": "skipped"} if name in STATELESS else {}
+        assert {key: step["outcome"] for key, step in steps.items()} == {**dict.fromkeys(STEPS, "passed"), **stateless}
 
 
 @pytest.fixture(scope="module")
@@ -89,4 +91,5 @@ def test_larger_examples(tmp_path_factory: pytest.TempPathFactory) -> None:
     cases = steps_by_case(report)
     assert set(cases) == {"RandomInput", "ResnetV1", "InceptionV3"}
     for name, steps in cases.items():
-        assert {step["outcome"] for step in steps.values()} == {"passed"}, name
+        stateless = {"state-updates": "skipped"} if name in STATELESS else {}
+        assert {key: step["outcome"] for key, step in steps.items()} == {**dict.fromkeys(STEPS, "passed"), **stateless}

@@ -307,6 +307,8 @@ class CheckpointFile:
         keys: What the TF1 side reads from it: TF1's names, those of partitioned variables as a whole.
         unread: What else it holds.
         shadows: TF1's name to the key of the moving average that was read in its place.
+        slices: The name of each slice of a partitioned variable to the variable's key, and the slice's
+            offset and shape.
     """
 
     prefix: str
@@ -314,6 +316,7 @@ class CheckpointFile:
     keys: Tuple[str, ...]
     unread: Tuple[str, ...] = ()
     shadows: Dict[str, str] = dataclasses.field(default_factory=dict)
+    slices: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)

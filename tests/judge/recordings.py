@@ -108,5 +108,6 @@ class Recordings:
         chosen = {"output": np.array([1.0, 2.0], np.float32)} if outputs is None else outputs
         for build in ALL_BUILDS:
             self.build(build, settings, variables=(self.variable("w"),))
-        for need in {need for step in STEPS.values() for need in step.needs if need.condition != "build"}:
+        pairs = {need for step in STEPS.values() for pair in step.pairs for need in pair}
+        for need in pairs | {need for step in STEPS.values() for need in step.needs if need.condition != "build"}:
             self.run(need.build, need.condition, {} if need.condition == "once" else chosen)

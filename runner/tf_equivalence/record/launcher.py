@@ -131,9 +131,12 @@ class Launcher:
             self._ready = False
             self._selector.register(self._server.control, selectors.EVENT_READ, None)
 
-    def enqueue(self, builds: Iterable[PlannedBuild]) -> None:
-        """Add builds to the end of the queue; also while `run` goes on."""
-        self._waiting.extend(builds)
+    def enqueue(self, builds: Iterable[PlannedBuild], first: bool = False) -> None:
+        """Add builds to the end of the queue, or to its beginning; also while `run` goes on."""
+        if first:
+            self._waiting.extendleft(reversed(list(builds)))
+        else:
+            self._waiting.extend(builds)
 
     def run(self) -> Iterator[BuildStarted | BuildEnded]:
         """Run what is queued, as many at a time as allowed, and yield events as they happen.

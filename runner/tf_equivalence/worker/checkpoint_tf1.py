@@ -54,6 +54,7 @@ def record_tf1(job, case, reference, sessions, recorder, arrays):
             tuple(keys),
             tuple(sorted(key for key in opened.shapes if key not in taken)),
             shadows,
+            _slices(reference),
         ),
     )
     values = read(session, reference.variables)  # type: Dict[Any, np.ndarray]
@@ -71,3 +72,14 @@ def _full_shapes(reference):
         elif variable.shape.is_fully_defined():
             shapes[plain_name(variable)] = tuple(variable.shape.as_list())
     return shapes
+
+
+def _slices(reference):
+    # type: (Any) -> Dict[str, Any]
+    """Return key, offset and shape of each slice of a partitioned variable, by the slice's own name."""
+    parts = [(plain_name(v), getattr(v, "_save_slice_info", None)) for v in reference.variables]
+    return {
+        name: [str(part.full_name), [int(n) for n in part.var_offset], [int(n) for n in part.var_shape]]
+        for name, part in parts
+        if part is not None
+    }

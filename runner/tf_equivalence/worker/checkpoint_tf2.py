@@ -1,7 +1,7 @@
 """The TF2 side of the checkpoint step: a new model, loaded by TF1's names, or as user code restores it."""
 
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
@@ -57,20 +57,29 @@ def _load(migrated, file, opened, restores):
     taken = {}  # type: Dict[str, None]
     for variable in map(bare, migrated.all_variables()):
         name = names.get(plain_name(variable), plain_name(variable))
-        key = file.shadows.get(name, name)
-        if name not in file.keys or key not in opened.shapes:
+        # A TF2 model may keep the slices of what TF1 partitioned, or the whole.
+        whole, part = _whole(file, name)
+        key = file.shadows.get(whole, whole)
+        if whole not in file.keys or key not in opened.shapes:
             missing.append(name)
             continue
-        taken[name] = None
-        if opened.shapes[key] != tuple(variable.shape):
-            mismatched.append("{} {} {}".format(name, list(opened.shapes[key]), list(variable.shape)))
-            continue
-        value = np.asarray(opened.reader.get_tensor(key))
-        if calls:
-            if not np.array_equal(np.asarray(variable.numpy()), value):
-                different.append(name)
-        else:
+        taken[whole] = None
+        value = np.asarray(opened.reader.get_tensor(key))[part]
+        if value.shape != tuple(variable.shape):
+            mismatched.append("{} {} {}".format(name, list(value.shape), list(variable.shape)))
+        elif not calls:
             with user_code("call", "assigning {}".format(name), migrated.definition):
                 variable.assign(value)
+        elif not np.array_equal(np.asarray(variable.numpy()), value):
+            different.append(name)
     unexpected = tuple(name for name in file.keys if name not in taken)
     return Loaded(tuple(missing), unexpected, tuple(mismatched), tuple(different), tuple(calls))
+
+
+def _whole(file, name):
+    # type: (CheckpointFile, str) -> Tuple[str, Any]
+    """Return the name of the variable that this one is a slice of, and which slice; itself and all of it else."""
+    if name not in file.slices:
+        return name, ()
+    whole, offsets, shape = file.slices[name]
+    return str(whole), tuple(slice(start, start + size) for start, size in zip(offsets, shape))
