@@ -26,6 +26,8 @@ from typing import Any
 
 import pytest
 
+from tf_equivalence.steps import STEPS
+
 from .commands import Annotation, CommandReader
 from .conftest import ROOT, make_repository, seeded_line
 
@@ -169,7 +171,7 @@ def test_job(run: Act, repository: Path) -> None:
     job = run(repository)
     assert (job.result, job.outcome) == ("failure", "failure"), job.log
     assert [(found.level, found.file, found.line) for found in job.annotations] == [("error", path, line)]
-    assert (job.outputs["conclusion"], job.outputs["diverged"], job.outputs["errors"]) == ("failure", "5", "0")
+    assert (job.outputs["conclusion"], job.outputs["diverged"], job.outputs["errors"]) == ("failure", "7", "0")
     assert job.outputs["junit-file"] == "reports/junit.xml"
     assert job.printed[-1].startswith("<?xml")
 
@@ -178,7 +180,7 @@ def test_job(run: Act, repository: Path) -> None:
     commit(repository)
     job = run(repository)
     assert (job.result, job.outcome, job.annotations) == ("success", "success", ()), job.log
-    assert (job.outputs["conclusion"], job.outputs["passed"]) == ("success", "7")
+    assert (job.outputs["conclusion"], job.outputs["passed"]) == ("success", str(len(STEPS)))
 
 
 def test_usage_error(run: Act, repository: Path) -> None:

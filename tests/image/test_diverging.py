@@ -10,10 +10,14 @@ import pytest
 from junitparser.cli import verify
 from lxml import etree
 
+from tf_equivalence.steps import STEPS
+
 from .conftest import OWNER, Checkout, contents, seeded_line
 from .file_commands import SUMMARY_BYTES
 from .runner import SHA, ActionRunner
 from .step import StepRun
+
+DIVERGING = 7  # steps: those that compare values, but for state and modes, which hold their own
 
 pytestmark = pytest.mark.image
 
@@ -63,7 +67,7 @@ def test_outputs(step: StepRun, machine: ActionRunner) -> None:
     """Every output is there, and they agree with what happened."""
     assert set(step.outputs) == machine.outputs
     assert step.outputs["conclusion"] == "failure"
-    assert step.counts == (7, 2, 5, 0, 0)
+    assert step.counts == (len(STEPS), len(STEPS) - DIVERGING, DIVERGING, 0, 0)
     assert step.outputs["worst-case"] == CASE
     assert 0 < float(step.outputs["max-abs-diff"]) < 0.1
     assert 0 < float(step.outputs["max-rel-diff"]) < 0.1
@@ -75,7 +79,7 @@ def test_json(report: dict[str, Any], machine: ActionRunner) -> None:
     """The report points to the same line, at the root of every step that diverged."""
     path, line = seeded_line(machine.workspace)
     diverged = [step for step in report["cases"][0]["steps"] if step["outcome"] == "diverged"]
-    assert (report["outcome"], len(report["cases"]), len(diverged)) == ("diverged", 1, 5)
+    assert (report["outcome"], len(report["cases"]), len(diverged)) == ("diverged", 1, DIVERGING)
     assert {(step["location"]["path"], step["location"]["line"]) for step in diverged} == {(path, line)}
 
 
@@ -85,7 +89,7 @@ def test_junit(step: StepRun, machine: ActionRunner) -> None:
     file = machine.workspace / step.outputs["junit-file"]
     assert verify([str(file)]) == 1
     read = junitparser.JUnitXml.fromfile(str(file))
-    assert (read.tests, read.failures, read.errors) == (7, 5, 0)
+    assert (read.tests, read.failures, read.errors) == (len(STEPS), DIVERGING, 0)
     found = etree.parse(str(file)).xpath("//testcase[failure]")
     assert {(case.get("file"), case.get("line")) for case in found} == {(path, str(line))}
 
@@ -120,7 +124,7 @@ def test_is_green_after_the_fix(checkout: Checkout) -> None:
     before = contents(machine.workspace)
     step = machine.run(REPORTS)
     assert (step.exit_code, step.outcome, step.annotations) == (0, "success", ()), step.text
-    assert (step.outputs["conclusion"], step.counts) == ("success", (7, 7, 0, 0, 0))
+    assert (step.outputs["conclusion"], step.counts) == ("success", (len(STEPS), len(STEPS), 0, 0, 0))
     assert verify([str(machine.workspace / REPORTS["junit-file"])]) == 0
     assert json.loads((machine.workspace / REPORTS["json-file"]).read_text("utf-8"))["outcome"] == "passed"
     assert contents(machine.workspace) == before
