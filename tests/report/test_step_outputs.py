@@ -47,7 +47,7 @@ def read(text: str) -> dict[str, str]:
 def test_every_output() -> None:
     """Counts are of steps; the figures are the largest of all; the paths are as they were given."""
     stream = io.StringIO()
-    write(MIXED, stream, StepOutputsOptions(1, "out/j.xml", "out/r.json"))
+    write(MIXED, stream, StepOutputsOptions(1, "out/j.xml", "out/r.json", "out/r.html"))
     assert read(stream.getvalue()) == {
         "conclusion": "failure",
         "total": "6",
@@ -61,6 +61,7 @@ def test_every_output() -> None:
         "max-rel-diff": "0.5",
         "junit-file": "out/j.xml",
         "json-file": "out/r.json",
+        "html-file": "out/r.html",
     }
 
 

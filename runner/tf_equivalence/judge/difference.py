@@ -53,7 +53,9 @@ class Difference:
         smallest_atol: The smallest atol, with rtol 0, that would have passed; infinite where none would.
         smallest_rtol: The smallest rtol, with atol 0, that would have passed.
         histogram: Elements by the decade of their difference relative to the largest TF1 value, from
-            `FIRST_DECADE` up; what is further out counts in the first or the last.
+            `FIRST_DECADE` up; what is further out counts in the first or the last. Equal elements, and those
+            where a value is not finite, are in none.
+        non_finite: Elements that differ and are not finite on at least one side.
     """
 
     kind: str
@@ -73,6 +75,7 @@ class Difference:
     smallest_atol: float = 0.0
     smallest_rtol: float = 0.0
     histogram: tuple[int, ...] = ()
+    non_finite: int = 0
 
     @property
     def percent(self) -> float:
@@ -110,7 +113,8 @@ class Difference:
             metrics["histogram"] = {
                 "first_decade": FIRST_DECADE,
                 "counts": list(self.histogram),
-                "equal": self.total - sum(self.histogram),
+                "equal": self.total - sum(self.histogram) - self.non_finite,
+                "non_finite": self.non_finite,
                 "scale": self.bound.scale,
             }
         if self.bound is not None:

@@ -83,6 +83,7 @@ def compare_inexact(tf1: Array, tf2: Array, bound: Bound, nan_equal: bool, names
         smallest_atol=float("inf") if any_bad else worst.difference if worst else 0.0,
         smallest_rtol=float("inf") if any_bad else max(part.smallest_rtol for part in parts),
         histogram=tuple(np.sum([part.histogram for part in parts], axis=0).tolist()),
+        non_finite=sum(part.non_finite for part in parts),
     )
 
 

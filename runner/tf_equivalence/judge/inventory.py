@@ -42,7 +42,7 @@ def judge_variable_inventory(evidence: Evidence, regularized: bool = True) -> Ju
     diff = inventory.diff()
     if findings and diff:
         first = findings[0]
-        metrics = {**first.metrics, "diff": diff}
+        metrics = {**first.metrics, "diff": diff, "side_by_side": inventory.side_by_side()}
         findings[0] = Finding(first.kind, first.name, first.message, first.location, first.stack, metrics)
     return Judged(findings, inventory.notes())
 
@@ -250,6 +250,19 @@ class _Inventory:
         )
         more = len(lines) - _MAX_DIFF_LINES
         return "\n".join(lines[:_MAX_DIFF_LINES] + ([f"… {more} more lines"] if more > 0 else []))
+
+    def side_by_side(self) -> dict[str, object]:
+        """Return what the diff says as rows of TF1's variable and TF2's, None where a side has none."""
+        nearest = {self._evidence.tf2_name(tf1.name): tf2.name for tf1, tf2 in self._pairs}
+        rows: list[list[str | None]] = []
+        for name, variable in self._tf1.items():
+            other = self._tf2.get(nearest.get(name, name))
+            row = [_text(variable, name), _text(other) if other is not None else None]
+            if row[0] != row[1]:
+                rows.append(row)
+        known = self._tf1.keys() | set(nearest.values())
+        rows += [[None, _text(other)] for name, other in self._tf2.items() if name not in known]
+        return {"rows": rows[:_MAX_DIFF_LINES], "left_out": max(len(rows) - _MAX_DIFF_LINES, 0)}
 
     def _finding(self, kind: str, variable: VariableRecord, message: str, **metrics: str) -> Finding:
         places = self._evidence.places

@@ -50,7 +50,7 @@ def sparkline(trace: Sequence[TracedPair]) -> Sparkline | None:
     if not rows:
         return None
     values = [_finite(row.difference) for row in rows]
-    start = _start(rows)
+    start = start_of(rows)
     columns = min(len(rows), _WIDTH)
     edges = [number * len(rows) // columns for number in range(columns + 1)]
     tops = [max(values[first:last]) for first, last in itertools.pairwise(edges)]
@@ -64,7 +64,7 @@ def sparkline(trace: Sequence[TracedPair]) -> Sparkline | None:
     return Sparkline(bars, " " * column + "^", caption, _told(rows[start]))
 
 
-def _start(rows: Sequence[TracedPair]) -> int | None:
+def start_of(rows: Sequence[TracedPair]) -> int | None:
     """Return where it starts: what first differs by itself, and where nothing does, what first differs at all."""
     alone = (number for number, row in enumerate(rows) if differs_alone(row))
     free = (number for number, row in enumerate(rows) if _finite(row.difference) > ROUNDING)

@@ -18,11 +18,13 @@ class StepOutputsOptions:
         exit_code: Of the command, which the settings may have softened.
         junit_file: Where JUnit XML was written, relative to the workspace; empty where it was not.
         json_file: The same for JSON.
+        html_file: The same for the page.
     """
 
     exit_code: int = 0
     junit_file: str = ""
     json_file: str = ""
+    html_file: str = ""
 
 
 def write(result: RunResult, stream: TextIO, options: StepOutputsOptions = StepOutputsOptions()) -> None:
@@ -49,6 +51,7 @@ def step_outputs(result: RunResult, options: StepOutputsOptions) -> dict[str, st
         "max-rel-diff": repr(max(difference.max_rel for difference in differences)) if differences else "",
         "junit-file": options.junit_file,
         "json-file": options.json_file,
+        "html-file": options.html_file,
     }
 
 

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib import resources
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from tf_equivalence.report.html.view import HtmlOptions, page
+from tf_equivalence.report.html.figures import Gallery
+from tf_equivalence.report.html.limits import FORMS, PAGE_BYTES
+from tf_equivalence.report.html.page import view
+from tf_equivalence.report.html.source import HtmlOptions, Sources
+from tf_equivalence.report.roots import failed_cases
 from tf_equivalence.result import RunResult
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
 
 __all__ = ["HtmlOptions", "write"]
 
 _DEFAULT = HtmlOptions()
+_CODE = re.compile("`([^`]+)`")
 
 
 def write(result: RunResult, stream: TextIO, options: HtmlOptions = _DEFAULT) -> None:
-    """Write the page."""
+    """Write the page in the most detailed form that is not too large; the last form is written in any case."""
+    template = _template()
+    style, script = _text("page.css"), _text("page.js")
+    failed, sources, gallery = failed_cases(result), Sources(options), Gallery()
+    text = ""
+    for limits in FORMS:
+        shown = view(result, failed, sources, gallery, limits)
+        text = template.render(page=shown, style=style, script=script, script_hash=_hash(script))
+        if len(text.encode("utf-8", "replace")) <= PAGE_BYTES:
+            break
+    stream.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def _template() -> Template:
     # Here, not at the top: most runs write no page.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -27,11 +50,15 @@ def write(result: RunResult, stream: TextIO, options: HtmlOptions = _DEFAULT) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = _text("page.js")
-    text = environment.get_template("page.html.j2").render(
-        page=page(result, options), style=_text("page.css"), script=script, script_hash=_hash(script)
-    )
-    stream.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    environment.filters["prose"] = _prose
+    return environment.get_template("page.html.j2")
+
+
+def _prose(text: str) -> Markup:
+    """Return a message as markup, what it has between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def _text(name: str) -> str:

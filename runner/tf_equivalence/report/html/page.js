@@ -1,23 +1,22 @@
 document.documentElement.classList.add("scripted");
+
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
-    const text = document.getElementById(button.dataset.copy).textContent;
+    const command = document.getElementById(button.dataset.copy);
     const said = button.textContent;
     try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "copied";
+      await navigator.clipboard.writeText(command.textContent);
+      button.textContent = "Copied";
     } catch {
-      const range = document.createRange();
-      range.selectNodeContents(document.getElementById(button.dataset.copy));
-      getSelection().removeAllRanges();
-      getSelection().addRange(range);
-      button.textContent = "selected: press Ctrl+C";
+      getSelection().selectAllChildren(command);
+      button.textContent = "Selected: press Ctrl+C";
     }
     setTimeout(() => { button.textContent = said; }, 2000);
   });
 }
+
 function openTarget() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   for (let node = target; node; node = node.parentElement) {
     if (node.tagName === "DETAILS") node.open = true;
   }
@@ -25,3 +24,13 @@ function openTarget() {
 }
 addEventListener("hashchange", openTarget);
 openTarget();
+
+// Paper has nothing to click on; long tables of operations stay folded.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details:not([open]):not(.bulk)")];
+  for (const details of opened) details.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const details of opened) details.open = false;
+});
