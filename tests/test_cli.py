@@ -60,7 +60,9 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["list", "--help"], ["--version"], ["list", "."]], ids=" ".join
+    "arguments",
+    [["--help"], ["run", "--help"], ["list", "--help"], ["--version"], ["list", "."], ["explain", "epsilon", "load"]],
+    ids=" ".join,
 )
 def test_help_and_list_import_nothing_heavy(workspace: Path, arguments: list[str]) -> None:
     """Help and list answer at once: no TensorFlow, no NumPy, no report libraries."""
@@ -90,7 +92,7 @@ def cpu_seconds(words: list[str], cwd: Path) -> float:
     return min(taken)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "."]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list", "."], ["explain"]], ids=" ".join)
 def test_help_and_list_are_quick(workspace: Path, arguments: list[str]) -> None:
     """They take no more than a few times what a bare interpreter that imports `argparse` takes."""
     bare = cpu_seconds([sys.executable, "-P", "-c", "import argparse, ast, tomllib"], workspace)

@@ -92,7 +92,7 @@ def test_a_report_that_cannot_be_handed_over_is_an_output(
 
 
 def test_foreign_output_is_fenced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In a workflow, what user code printed stands between stop-commands, on the stream of the annotations."""
+    """In a workflow, what user code printed is folded between stop-commands, on the stream of the annotations."""
     deliver(RESULT, settings(tmp_path, "--log-level", "info", GITHUB_ACTIONS="true"), {}, 1)
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
@@ -100,7 +100,9 @@ def test_foreign_output_is_fenced(tmp_path: Path, capsys: pytest.CaptureFixture[
     end = lines.index(f"::{lines[start].removeprefix('::stop-commands::')}::")
     assert "hello" in lines[start:end]
     assert "hello" not in captured.err
-    assert [line for line in lines if line.startswith("::error ")] == lines[end + 1 :]
+    assert lines[start - 1] == "::group::output of equivalence_a.py::A"
+    assert lines[end + 1] == "::endgroup::"
+    assert [line for line in lines if line.startswith("::error ")] == lines[end + 2 :]
     assert not any("##[error]" in line for line in lines)
 
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,7 +32,7 @@ from tf_equivalence.recording import (
 from tf_equivalence.report.progress import NullProgress
 from tf_equivalence.result import CaseResult, ExitCode, Location, Outcome, RunResult
 from tf_equivalence.settings import read_settings
-from tf_equivalence.steps import STEPS
+from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF2_TRAINING, Build
 
 RUNNER = Path(__file__).resolve().parents[1] / "runner"
 CASE = "class {}(EquivalenceCase):\n    inputs = None\n\n\n"
@@ -99,6 +99,18 @@ class Spy(NullProgress):
     def started(self, total_cases: int, total_steps: int) -> None:
         """Remember the totals."""
         self.told.append(("started", total_cases, total_steps))
+
+    def planned(self, case_ids: Sequence[str], step_ids: Sequence[str], jobs: int) -> None:
+        """Remember the plan."""
+        self.told.append(("planned", tuple(case_ids), tuple(step_ids), jobs))
+
+    def build_started(self, case_id: str, phase: str, build: Build) -> None:
+        """Remember a worker."""
+        self.told.append(("build", case_id, phase, build))
+
+    def build_ended(self, case_id: str, build: Build) -> None:
+        """Remember its end."""
+        self.told.append(("build ended", case_id, build))
 
     def step_finished(self, case_id: str, step_id: str, outcome: Outcome, duration_s: float) -> None:
         """Remember a step."""
@@ -302,6 +314,17 @@ def test_progress_is_told_as_it_happens(run: Callable[..., RunResult]) -> None:
     assert sorted(item[2] for item in spy.told if item[0] == "step") == sorted(STEPS)
     assert spy.told[-1] == ("case", "equivalence_a.py::A")
     assert ("case", "equivalence_b.py") in spy.told
+
+
+def test_progress_is_told_what_runs(run: Callable[..., RunResult]) -> None:
+    """It learns the plan, and of each worker to which pass it belongs, when it begins and when it ends."""
+    spy = Spy()
+    run({"equivalence_a.py": module("A")}, lambda _: None, "--jobs", "3", spy=spy)
+    case = "equivalence_a.py::A"
+    assert ("planned", (case,), tuple(STEPS), 3) in spy.told
+    begun = [item[3] for item in spy.told if item[:3] == ("build", case, "first run")]
+    assert set(begun) >= {TF1_INFERENCE, TF2_TRAINING}
+    assert [item[2] for item in spy.told if item[0] == "build ended"] == begun
 
 
 NETS = """\

@@ -97,6 +97,7 @@ def test_defaults(tmp_path: Path) -> None:
         workflow=None,
         force=False,
         yes=False,
+        topics=(),
     )
 
 

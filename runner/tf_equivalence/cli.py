@@ -74,15 +74,17 @@ def _list(settings: Settings) -> int:
 def _run(settings: Settings) -> int:
     from tf_equivalence import pipeline
     from tf_equivalence.delivery import deliver
-    from tf_equivalence.report.progress import NullProgress, make_progress
-    from tf_equivalence.report.terminal import TerminalOptions
+    from tf_equivalence.report.durations import Durations
+    from tf_equivalence.report.live import make_progress
+    from tf_equivalence.report.progress import NullProgress
+    from tf_equivalence.report.screen import Screen
 
     if settings.reference != "graph":
         raise UsageError(f"reference {settings.reference!r} needs a runtime that is not installed here; use 'graph'")
     if settings.github or settings.token:
         _hide_environment()
-    options = TerminalOptions.for_stream(sys.stderr, os.environ)
-    shown = make_progress(sys.stderr, options.is_terminal, options.color, options.width)
+    screen = Screen.of(sys.stderr, os.environ)
+    shown = make_progress(sys.stderr, screen, Durations.of_user(os.environ, settings.root))
     with NullProgress() if settings.log_level == "error" else shown as progress:
         result = pipeline.run(settings, os.environ, progress)
     code = exit_code(settings, result)
@@ -105,7 +107,20 @@ def _init(settings: Settings) -> int:
         raise KeyboardInterrupt from None
 
 
-_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"run": _run, "list": _list, "docker": _docker, "init": _init}
+def _explain(settings: Settings) -> int:
+    from tf_equivalence.explain import explain
+
+    explain(settings.topics, sys.stdout, os.environ)
+    return ExitCode.PASSED
+
+
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {
+    "run": _run,
+    "list": _list,
+    "docker": _docker,
+    "init": _init,
+    "explain": _explain,
+}
 
 
 def _hide_environment() -> None:

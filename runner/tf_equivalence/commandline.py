@@ -17,6 +17,7 @@ _SUMMARY = {
     "list": "list the cases that run would find, without running them",
     "docker": "do the same as run in a container, offline",
     "init": "write a first case for the TF1 code that is here",
+    "explain": "tell what a step or a cause means, and what to do about it",
 }
 
 _DESCRIPTION = """\
@@ -28,6 +29,8 @@ commands:
   list [PATH ...]   {list}
   docker [PATH ...] {docker}
   init [PATH ...]   {init}
+  explain [NAME ...]
+                    {explain}
 
 options:
   -h, --help        show this text, or after a command its options
@@ -40,6 +43,7 @@ examples:
   tf-equivalence run
   tf-equivalence run nets --case 'Inception*' --step named-weights
   tf-equivalence list nets
+  tf-equivalence explain named-weights
 
 A case is a class in a module equivalence_*.py:
 
@@ -105,7 +109,8 @@ def read_command_line(
     # argparse loses track of `--` when flags and paths alternate, so what follows it is set apart.
     words, tail = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     known, unknown = parser.parse_known_intermixed_args(words)
-    known.paths = [*known.paths, *tail]
+    words_of = _positional(command).field
+    setattr(known, words_of, [*getattr(known, words_of), *tail])
     if unknown:
         flags = [flag for option in OPTIONS if command in option.commands for flag in option.flags]
         word = unknown[0].split("=")[0]
@@ -122,6 +127,11 @@ def read_command_line(
             where = f"{option.flags[0] if option.flags else option.metavar} on the command line"
             given[option.name] = (_texts(option, value), where)
     return command, given
+
+
+def _positional(command: str) -> Option:
+    """Return the option whose values stand without a flag."""
+    return next(o for o in OPTIONS if command in o.commands and not o.flags and not o.secret)
 
 
 def _texts(option: Option, value: object) -> tuple[str, ...]:
@@ -159,14 +169,14 @@ def make_parser(command: str, step_ids: Sequence[str]) -> argparse.ArgumentParse
     renamed = ", ".join(
         f"{option.name} for {option.flags[0] if option.flags else option.metavar}"
         for option in OPTIONS
-        if f"--{option.name}" not in option.flags[:1] and not option.secret
+        if f"--{option.name}" not in option.flags[:1] and option.in_action and not option.secret
     )
     steps = "\n  ".join(("steps:", *step_ids)) + "\n\n"
     parser = _Parser(
         f"tf-equivalence {command}",
-        usage=f"tf-equivalence {command} [OPTION ...] [PATH ...]",
+        usage=f"tf-equivalence {command} [OPTION ...] [{_positional(command).metavar} ...]",
         description=f"{_SUMMARY[command][0].upper()}{_SUMMARY[command][1:]}.",
-        epilog=(steps if command in RUNNING else "") + _SOURCES.format(renamed=renamed),
+        epilog="" if command == "explain" else (steps if command in RUNNING else "") + _SOURCES.format(renamed=renamed),
         formatter_class=_Formatter,
         allow_abbrev=False,
         argument_default=None,

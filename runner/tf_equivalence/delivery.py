@@ -25,7 +25,8 @@ from tf_equivalence.report import (
     terminal,
     trace_report,
 )
-from tf_equivalence.report.escape import neutralize
+from tf_equivalence.report.escape import neutralize, one_line
+from tf_equivalence.report.screen import GITHUB_LOG
 from tf_equivalence.result import ExitCode, RunResult
 from tf_equivalence.settings import Settings
 
@@ -41,12 +42,13 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
     files.write(settings.junit_file, partial(junit_report.write, options=junit))
     sarif = sarif_report.SarifOptions(settings.path_prefix)
     files.write(settings.sarif_file, partial(sarif_report.write, options=sarif))
-    shown = html.HtmlOptions(settings.workspace, settings.path_prefix, _source_url(settings, environ))
-    files.write(settings.html_file, partial(html.write, options=shown))
+    page = html.HtmlOptions(settings.root, settings.path_prefix, _source_url(settings, environ))
+    files.write(settings.html_file, partial(html.write, options=page))
     reports = tuple(_shown(path) for path in files.written)
     options = summary.SummaryOptions(reports=reports, source_url=_source_url(settings, environ))
     files.write(settings.job_summary, partial(summary.write, options=options), "a")
-    terminal.write(result, sys.stdout, terminal.TerminalOptions.for_stream(sys.stdout, environ, reports))
+    screen = terminal.TerminalOptions.for_stream(sys.stdout, environ, reports, settings.root, settings.path_prefix)
+    terminal.write(result, sys.stdout, screen)
     _print_output(result, settings)
     if settings.annotations == "commands":
         commands.write(result, sys.stdout, commands.AnnotationOptions(settings.max_annotations, reports))
@@ -54,7 +56,9 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
     write_step_outputs(
         result,
         environ,
-        step_outputs.StepOutputsOptions(exit_code, files.output(settings.junit_file), files.output(settings.json_file)),
+        step_outputs.StepOutputsOptions(
+            exit_code, *map(files.output, (settings.junit_file, settings.json_file, settings.html_file))
+        ),
     )
     _publish(result, settings, environ, exit_code, options)  # last, for GitHub may keep us waiting
 
@@ -156,7 +160,7 @@ def _source_url(settings: Settings, environ: Mapping[str, str]) -> str:
 def _print_output(result: RunResult, settings: Settings) -> None:
     """Write what user code printed, and TensorFlow's log, as far as the log level asks for them.
 
-    In a workflow it is fenced, and goes to the stream of the annotations: the runner reads the two
+    In a workflow it is folded and fenced, and goes to the stream of the annotations: the runner reads the two
     streams in no certain order, and a fence on one would swallow commands on the other.
     """
     stream = sys.stdout if settings.github else sys.stderr
@@ -164,8 +168,10 @@ def _print_output(result: RunResult, settings: Settings) -> None:
         parts = [("output", case.output, ("info", "debug")), ("TensorFlow's log", case.log, ("debug",))]
         for what, text, levels in parts:
             if text and settings.log_level in levels:
-                lines = [f"--- {what} of {neutralize(case.id)}", neutralize(text)]
+                title = f"{what} of {one_line(case.id)}"
                 if settings.github:
-                    start, end = commands.fence(secrets.token_hex(16))
-                    lines = [start, *lines, end]
-                print("\n".join(lines), file=stream)
+                    # The fold is outside of the fence, within which the runner would not see it.
+                    (start, end), (opened, closed) = commands.fence(secrets.token_hex(16)), GITHUB_LOG.fold(title)
+                    print(f"{opened}{start}\n{neutralize(text)}\n{end}\n{closed}", end="", file=stream)
+                else:
+                    print(f"--- {neutralize(title)}\n{neutralize(text)}", file=stream)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from tf_equivalence import __version__
 from tf_equivalence.option import BOOLEAN, MEMORY, PATH, SUMMARY, TEXT, Option, choice, number
 
-COMMANDS = ("run", "list", "docker", "init")
+COMMANDS = ("run", "list", "docker", "init", "explain")
 IMAGE = f"ghcr.io/org/tf-equivalence-action:v{__version__}"  # one version of the command, one of the image
 
 _FINDING = ("run", "list", "docker")
-_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER, _FIRST = (
+_READING = (*_FINDING, "init")
+_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER, _FIRST, _TOPICS = (
     "what to run",
     "how to run it",
     "how to compare",
@@ -21,6 +22,7 @@ _WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER, _FIRST = (
     "exit code",
     "container",
     "what to write",
+    "what to explain",
 )
 
 OPTIONS = (
@@ -33,7 +35,7 @@ OPTIONS = (
         _WHICH,
         "PATH",
         many=True,
-        commands=COMMANDS,
+        commands=_READING,
     ),
     Option(
         "exclude",
@@ -45,7 +47,7 @@ OPTIONS = (
         "GLOB",
         ("--exclude",),
         many=True,
-        commands=COMMANDS,
+        commands=_READING,
     ),
     Option(
         "steps",
@@ -78,7 +80,7 @@ OPTIONS = (
         _WHICH,
         "DIR",
         ("--working-directory",),
-        commands=COMMANDS,
+        commands=_READING,
     ),
     Option(
         "config",
@@ -89,7 +91,7 @@ OPTIONS = (
         _WHICH,
         "FILE",
         ("--config",),
-        commands=COMMANDS,
+        commands=_READING,
         in_config=False,
     ),
     Option(
@@ -455,6 +457,18 @@ OPTIONS = (
         _FIRST,
         flags=("--yes",),
         commands=("init",),
+        in_config=False,
+        in_action=False,
+    ),
+    Option(
+        "topics",
+        TEXT,
+        (),
+        "Steps, and causes that findings name. Default: a list of both.",
+        _TOPICS,
+        "NAME",
+        many=True,
+        commands=("explain",),
         in_config=False,
         in_action=False,
     ),

@@ -30,6 +30,13 @@ from tf_equivalence.settings import Settings
 from tf_equivalence.steps import Step
 
 _OUTPUT_LINES = 200
+# What progress calls each pass over a case.
+_PHASES: Mapping[type, str] = {
+    type(None): "first run",
+    NoisePass: "noise",
+    TracePass: "trace",
+    IsolationPass: "isolation",
+}
 
 
 def find_cases(settings: Settings) -> Discovery:
@@ -55,6 +62,9 @@ def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> R
         settings, found, make_plan(found.cases, settings.steps, scratch, settings.probes), scratch, progress
     )
     progress.started(len(found.cases) + len(found.faults), len(recording.plan.cases) * len(recording.plan.steps))
+    progress.planned(
+        [case.id for case in recording.plan.cases], [step.id for step in recording.plan.steps], _jobs(settings)
+    )
     interrupted = False
     try:
         for fault in found.faults:
@@ -123,27 +133,30 @@ class _Recording:
             environ: Ours.
             packages: Where the users' requirements were installed, if anywhere.
         """
-        limits = Limits(self._settings.jobs or len(os.sched_getaffinity(0)), self._settings.timeout)
+        limits = Limits(_jobs(self._settings), self._settings.timeout)
         import_path = (self._settings.working_directory, self._settings.root)
         with Launcher(import_path, limits, environ, self._scratch, packages) as launcher:
             launcher.enqueue(planned for planned in self.plan.builds if planned.after is None)
             for event in launcher.run():
                 state = self._states[event.planned.case.id]
                 if isinstance(event, BuildStarted):
-                    self._begin(state)
+                    self._begin(state, event)
                 else:
                     self._end(state, event, launcher)
 
-    def _begin(self, state: _CaseState) -> None:
+    def _begin(self, state: _CaseState, event: BuildStarted) -> None:
         if not state.started:
             state.started = time.monotonic()
             self._progress.case_started(state.case.id)
+        self._progress.build_started(state.case.id, _PHASES[type(state.current)], event.planned.build)
 
     def _end(self, state: _CaseState, event: BuildEnded, launcher: Launcher) -> None:
         """Judge what can be judged now; when a pass is over, go on to the next."""
+        self._progress.build_ended(state.case.id, event.planned.build)
         state.waiting.discard(event.planned.directory)
         state.seconds[event.planned.directory] = event.seconds
-        launcher.enqueue(planned for planned in self.plan.builds if planned.after == event.planned.directory)
+        # Ahead of other cases, so that this one ends before they begin.
+        launcher.enqueue((p for p in self.plan.builds if p.after == event.planned.directory), first=True)
         if state.current is None:
             self._take_first_pass(state, event)
         while not state.waiting:
@@ -249,6 +262,10 @@ def _shows_operations(settings: Settings) -> bool:
     """Return whether a report draws the divergence along the network of what was traced."""
     posts = settings.annotations == "checks" or settings.comment != "never"
     return posts or settings.job_summary is not None or settings.html_file is not None
+
+
+def _jobs(settings: Settings) -> int:
+    return settings.jobs or len(os.sched_getaffinity(0))
 
 
 def _preset(settings: Settings) -> Preset:

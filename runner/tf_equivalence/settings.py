@@ -37,7 +37,7 @@ class Settings:
     """What to do, wholly decided.
 
     Attributes:
-        command: `run`, `list`, `docker` or `init`.
+        command: `run`, `list`, `docker`, `init` or `explain`.
         workspace: The checkout in a workflow, else the current directory; absolute.
         root: What paths in reports are relative to: the workspace, or the repository below it that
             the working directory is in; absolute.
@@ -85,6 +85,7 @@ class Settings:
         workflow: Whether to write a workflow file; None for where there is none.
         force: Whether to replace files.
         yes: Whether to ask nothing.
+        topics: Steps and causes to explain; empty for a list of both.
     """
 
     command: str
@@ -134,6 +135,7 @@ class Settings:
     workflow: bool | None
     force: bool
     yes: bool
+    topics: tuple[str, ...]
 
 
 def read_settings(argv: Sequence[str], environ: Mapping[str, str], cwd: Path, step_ids: tuple[str, ...]) -> Settings:

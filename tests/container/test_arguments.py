@@ -57,6 +57,7 @@ EVERY_OPTION = {
     "workflow": None,
     "force": None,
     "yes": None,
+    "topics": None,
 }
 
 TABLE = """\

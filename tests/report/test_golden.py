@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tf_equivalence.report import annotations, comment, json_report, junit_report, summary, terminal
+from tf_equivalence.report import annotations, comment, json_report, junit_report, screen, summary, terminal
 from tf_equivalence.result import RunResult
 
 Golden = Callable[[str, str], None]
@@ -27,7 +27,7 @@ def _summary(limit: int) -> Write:
 
 
 def _terminal(is_terminal: bool, color: bool, width: int) -> Write:
-    options = terminal.TerminalOptions(is_terminal, color, width, REPORTS)
+    options = terminal.TerminalOptions(screen.Screen(is_terminal, color, width), REPORTS)
     return lambda result, stream: terminal.write(result, stream, options)
 
 

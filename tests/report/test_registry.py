@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tf_equivalence.report import WRITERS
+from tf_equivalence.report.writers import WRITERS
 from tf_equivalence.result import RunResult
 
 

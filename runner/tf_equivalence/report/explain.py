@@ -14,6 +14,8 @@ from tf_equivalence.result import CaseResult, Finding, Location, Outcome, RunRes
 BOUND = "bound"
 DIFF = "diff"
 HISTOGRAM = "histogram"  # to draw, not to read
+SIDE_BY_SIDE = "side_by_side"  # the diff as rows of a table
+_FOR_PAGES = (HISTOGRAM, SIDE_BY_SIDE)
 _MOST_DIFF_LINES = 20
 
 
@@ -26,6 +28,7 @@ class Role(enum.Enum):
     BOUND = "bound"
     FIGURE = "figure"
     NOTE = "note"
+    FIX = "fix"
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def explain_finding(finding: Finding, figures: bool = False) -> Iterator[Line]:
     for frame in finding.stack:
         yield from _lines(Role.FRAME, 4, frame)
     for key, value in finding.metrics.items():
-        if key != HISTOGRAM and (figures or key in (BOUND, DIFF)):
+        if key not in _FOR_PAGES and (figures or key in (BOUND, DIFF)):
             yield from _figure(key, figure(value), None if figures else _MOST_DIFF_LINES)
 
 

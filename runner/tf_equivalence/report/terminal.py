@@ -1,34 +1,24 @@
-"""Writes the result for a person: a table, then every failure, then the counts.
+"""Writes the result for a person: what ran, then each cause of a failure with its source, then the counts.
 
-On a terminal it is a table with colours, fitted to the width; elsewhere it is plain lines, which
-logs and `grep` take well. Both say the same.
+On a terminal it is fitted to the width; elsewhere it is plain lines, which logs and `grep` take well,
+and what a CI log can fold away is folded. Both say the same.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from tf_equivalence.report.code_text import Code
+from tf_equivalence.report.console import make_console
 from tf_equivalence.report.escape import clean, encodable, neutralize, one_line
-from tf_equivalence.report.explain import (
-    Failure,
-    Line,
-    Role,
-    explain_step,
-    failures,
-    notes_of,
-    run_problem,
-    said_once,
-    short_id,
-    steps_of,
-)
+from tf_equivalence.report.explain import Line, Role, run_problem, short_id, steps_of
 from tf_equivalence.report.labels import (
     FAILED,
     ORDER,
@@ -40,117 +30,251 @@ from tf_equivalence.report.labels import (
     symbols_for,
     verdict,
 )
-from tf_equivalence.result import CaseResult, Outcome, RunResult
+from tf_equivalence.report.root_lines import Columns, Item, Source, Sources, explain_case
+from tf_equivalence.report.roots import FailedCase, failed_cases
+from tf_equivalence.report.screen import NARROWEST, Screen
+from tf_equivalence.result import CaseResult, Outcome, RunResult, StepResult
 
 _ROLE_STYLES = {
-    Role.FINDING: "bold",
+    Role.FINDING: "bold cyan",
     Role.MESSAGE: "",
     Role.FRAME: "cyan",
     Role.BOUND: "dim",
     Role.FIGURE: "dim",
     Role.NOTE: "dim",
+    Role.FIX: "green",
 }
-_NARROWEST = 40
 _STEP_WIDTH = 19  # the longest step id
 _MOST_REMARKS = 20
 _UNLIMITED = 100_000
+_LONGEST_LINE = 120  # of a paragraph, however wide the terminal: longer ones are hard to read
 
 
 @dataclass(frozen=True)
 class TerminalOptions:
-    """What the stream can show.
+    """How to write, and what belongs to the run beside its result.
 
     Attributes:
-        is_terminal: Whether to draw tables; otherwise plain lines are written.
-        color: Whether to write colour codes, on a terminal only.
-        width: Columns of the terminal; plain lines are not wrapped.
+        screen: What the stream can show.
         reports: Paths of the report files that were written, for the closing lines.
-        most_findings: How many findings of a step to explain before pointing to the files.
+        sources: Where the code is that findings are about.
     """
 
-    is_terminal: bool = False
-    color: bool = False
-    width: int = 80
+    screen: Screen = field(default_factory=Screen)
     reports: tuple[str, ...] = ()
-    most_findings: int = 5
+    sources: Sources = field(default_factory=Sources)
 
     @classmethod
-    def for_stream(cls, stream: TextIO, environ: Mapping[str, str], reports: tuple[str, ...] = ()) -> TerminalOptions:
-        """Return what this stream can show: no colour under NO_COLOR, plain lines on a dumb terminal."""
-        is_terminal = stream.isatty() and environ.get("TERM", "") not in ("dumb", "unknown")
-        return cls(is_terminal, is_terminal and not environ.get("NO_COLOR"), _width(stream, cls.width), reports)
+    def for_stream(
+        cls,
+        stream: TextIO,
+        environ: Mapping[str, str],
+        reports: tuple[str, ...] = (),
+        root: Path | None = None,
+        prefix: str = "",
+    ) -> TerminalOptions:
+        """Return options for what this stream can show.
+
+        Args:
+            stream: Where to write.
+            environ: What says about colours and folds.
+            reports: Paths of the report files that were written.
+            root: What locations are relative to; None for no excerpts of the code.
+            prefix: What was put before their paths for links.
+        """
+        return cls(Screen.of(stream, environ), reports, Sources(root, prefix))
 
 
 def write(result: RunResult, stream: TextIO, options: TerminalOptions = TerminalOptions()) -> None:
     """Write the result in the form that the options ask for."""
-    if options.is_terminal:
-        _Rich(stream, options).write(result)
-    else:
-        text = "\n".join(_plain(result, options)) + "\n"
-        stream.write(encodable(neutralize(text), getattr(stream, "encoding", None)))
+    _Writer(stream, options).write(result)
 
 
-def _width(stream: TextIO, default: int) -> int:
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or default
-    except (OSError, ValueError):
-        return default
+class _Writer:
+    """Draws each part, as paragraphs of styled text."""
+
+    def __init__(self, stream: TextIO, options: TerminalOptions) -> None:
+        screen = options.screen
+        self._stream, self._options, self._screen = stream, options, screen
+        self._width = max(screen.width, NARROWEST) if screen.is_terminal else _UNLIMITED
+        self._console = make_console(stream, screen.color, self._width)
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._symbols = symbols_for(self._encoding)
+        self._code = Code(screen.color, self._shown)
+
+    def write(self, result: RunResult) -> None:
+        if result.cases and self._screen.is_terminal:
+            self._table(result)
+        elif result.cases:
+            self._plain_steps(result)
+        self._remarks(result)
+        seen: set[tuple[object, ...]] = set()
+        every = failed_cases(result)
+        for failed in every:
+            self._failed(failed, seen)
+        self._print(Text())
+        if every:
+            self._print(self._text(_help(every), "dim"))
+        *before, last = _closing(result, self._options.reports)
+        for line in before:
+            self._print(self._text(line, "dim" if line.startswith("report: ") else "bold"))
+        self._print(self._text(last, f"bold {STYLES[result.outcome]}"))
+
+    def _plain_steps(self, result: RunResult) -> None:
+        """Print a line for each step; in a log that folds, below a title."""
+        start, end = self._screen.fold(f"{counts(result)} in {duration(result.duration_s)}")
+        self._stream.write(encodable(start, self._encoding))
+        for case in result.cases:
+            self._print(self._text(f"{one_line(case.id)}  {case.outcome.value} in {duration(case.duration_s)}"))
+            for step in steps_of(case):
+                text = self._text(f"{step.outcome.value:<8}", STYLES[step.outcome] if self._screen.color else "")
+                text = Text.assemble(text, self._shown(f"  {one_line(step.id):<{_STEP_WIDTH}}  {_plain_remark(step)}"))
+                self._print(text, 2)
+        self._stream.write(end)
+
+    def _table(self, result: RunResult) -> None:
+        """Print a matrix of cases and steps, or where it is too wide, what failed in each case."""
+        for matrix in (self._matrix(result, "::"), self._matrix(result, "\n::")):
+            options = self._console.options.update(max_width=_UNLIMITED)
+            if Measurement.get(self._console, options, matrix).minimum <= self._console.width:
+                self._console.print(matrix)
+                legend = [self._mark(outcome).append(f" {outcome.value}") for outcome in ORDER if result.count(outcome)]
+                self._print(Text("   ").join(legend))
+                return
+        for case in result.cases:
+            self._case(case)
+
+    def _matrix(self, result: RunResult, separator: str) -> Table:
+        steps = list(dict.fromkeys(step.id for case in result.cases for step in steps_of(case)))
+        ids = [one_line(case.id).replace("::", separator, 1) for case in result.cases]
+        table = Table(safe_box=True, header_style="bold")
+        longest = max(len(self._shown(word)) for each in ids for word in each.split("\n"))
+        table.add_column("case", overflow="fold", min_width=longest)
+        for step in steps:
+            header = self._text(one_line(step).replace("-", "-\n"))
+            table.add_column(header, justify="center", no_wrap=True, overflow="crop")
+        table.add_column("time", justify="right", no_wrap=True, overflow="crop")
+        for case, shown in zip(result.cases, ids, strict=True):
+            outcomes = {step.id: step.outcome for step in steps_of(case)}
+            marks = [self._mark(outcomes[step]) if step in outcomes else Text() for step in steps]
+            table.add_row(self._text(shown), *marks, Text(duration(case.duration_s)))
+        return table
+
+    def _case(self, case: CaseResult) -> None:
+        """Print the case with its counts and, by name, the steps that failed."""
+        found = steps_of(case)
+        said = []
+        for outcome in ORDER:
+            names = [one_line(step.id) for step in found if step.outcome is outcome]
+            if names:
+                which = f": {', '.join(names)}" if outcome in FAILED else ""
+                said.append(f"{len(names)} {outcome.value}{which}")
+        self._fold(Text.assemble(self._mark(case.outcome), self._shown(f" {one_line(case.id)}")))
+        self._print(self._text("; ".join([*said, duration(case.duration_s)]), "dim"), 2)
+
+    def _remarks(self, result: RunResult) -> None:
+        """Print why steps were skipped, and of a green what it is blind to; a log has both beside the steps."""
+        remarks = list(_remarks(result)) if self._screen.is_terminal else []
+        for outcome, remark in remarks[:_MOST_REMARKS]:
+            self._print(Text.assemble(self._mark(outcome), (f" {self._shown(remark)}", "dim")))
+        if len(remarks) > _MOST_REMARKS:
+            more = plural(len(remarks) - _MOST_REMARKS, "more remark")
+            self._print(self._text(f"... and {more} in the report files", "dim"))
+
+    def _failed(self, failed: FailedCase, seen: set[tuple[object, ...]]) -> None:
+        self._print(Text())
+        word = Text.assemble((failed.outcome.value.upper(), STYLES[failed.outcome]))
+        mark = self._mark(failed.outcome) if self._screen.is_terminal else word
+        self._fold(Text.assemble(mark, (self._shown(f" {one_line(failed.case.id)}"), "bold")))
+        for item in explain_case(failed, self._options.sources, seen):
+            self._item(item)
+
+    def _item(self, item: Item) -> None:
+        if isinstance(item, Line):
+            # Blanks at the start of a source line count too, so that its continuation is indented as well.
+            text = item.text.lstrip(" ")
+            self._print(self._text(text, _ROLE_STYLES[item.role]), item.indent + len(item.text) - len(text))
+        elif isinstance(item, Source):
+            for line in self._code.lines(item.lines, self._symbols[Outcome.PASSED].isascii()):
+                line.truncate(self._width - item.indent, overflow="ellipsis" if self._encoding == "utf-8" else "crop")
+                self._print(line, item.indent)
+        else:
+            self._columns(item)
+
+    def _columns(self, columns: Columns) -> None:
+        """Print names and values of both sides in columns, or where they are too wide, below each other."""
+        rows = [(row.name, row.tf1, row.tf2) for row in columns.rows]
+        rows = [tuple(map(self._shown, row)) for row in rows]  # type: ignore[misc]
+        name, tf1, tf2 = (max(len(row[at]) for row in [("", "TF1", "TF2"), *rows]) for at in range(3))
+        if columns.indent + name + tf1 + tf2 + 6 <= self._width and max(tf1, tf2) <= _LONGEST_LINE:
+            head = Text(f"{'':<{name}}  {'TF1':<{tf1}}  TF2", "bold")
+            lines = [head] + [Text.assemble((f"{a:<{name}}  ", "dim"), f"{b:<{tf1}}  {c}") for a, b, c in rows]
+            for line in lines:
+                self._console.print(Text(" " * (columns.indent + 2)).append_text(line), no_wrap=True, crop=False)
+            return
+        for row in rows:
+            self._print(Text(row[0], "dim"), columns.indent + 2)
+            for side, value in zip(("TF1", "TF2"), row[1:], strict=True):
+                self._print(Text.assemble((f"{side} ", "bold"), value), columns.indent + 4)
+
+    def _mark(self, outcome: Outcome) -> Text:
+        # Assembled, so that text appended to the mark does not take on its style.
+        return Text.assemble((self._symbols[outcome], STYLES[outcome]))
+
+    def _print(self, text: Text, indent: int = 0) -> None:
+        """Print a paragraph, each of its lines indented and without blanks at the end."""
+        room = min(self._width, _LONGEST_LINE) if self._screen.is_terminal else _UNLIMITED
+        for line in text.wrap(self._console, max(room - indent, 20), overflow="fold") or [Text()]:
+            line.rstrip()
+            self._console.print(Text(" " * indent).append_text(line), no_wrap=True, overflow="ignore", crop=False)
+
+    def _fold(self, text: Text) -> None:
+        """Print a line that begins with a path, which is not broken at the blank before it."""
+        for line in text.divide(range(self._width, len(text), self._width)):
+            self._console.print(line, no_wrap=True, overflow="ignore", crop=False)
+
+    def _text(self, text: str, style: str = "") -> Text:
+        return Text(self._shown(text), style)
+
+    def _shown(self, text: str) -> str:
+        harmless = clean(text) if self._screen.is_terminal else neutralize(text)
+        return encodable(harmless, self._encoding)
 
 
-def make_console(stream: TextIO, color: bool, width: int | None = None) -> Console:
-    """Return a console that reads nothing from the environment and takes no text for markup."""
-    return Console(
-        file=stream,
-        force_terminal=True,
-        color_system="standard" if color else None,
-        no_color=not color,
-        width=None if width is None else max(width, _NARROWEST),
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={"TERM": "xterm"},
-    )
+def _plain_remark(step: StepResult) -> str:
+    """Return what a line for a step says beside its outcome."""
+    if step.outcome in FAILED:
+        return one_line(str(step.location)) if step.location else ""
+    return one_line(power_text(step.power) if step.power and step.outcome is Outcome.PASSED else step.message)
 
 
-def _plain(result: RunResult, options: TerminalOptions) -> list[str]:
-    lines: list[str] = []
-    for case in result.cases:
-        lines.append(f"{one_line(case.id)}  {case.outcome.value} in {duration(case.duration_s)}")
-        for step in steps_of(case):
-            name = f"{one_line(step.id):<{_STEP_WIDTH}}"
-            lines.append(f"  {step.outcome.value:<8}  {name}  {one_line(step.message)}".rstrip())
-            if step.outcome not in FAILED:
-                lines += [" " * (14 + _STEP_WIDTH) + line.text for line in notes_of(step)]
-    for failure in failures(result):
-        lines += ["", f"{failure.step.outcome.value.upper()}  {_failure_title(failure)}"]
-        lines += [" " * (2 + line.indent) + line.text for line in _explanation(failure, options)]
-    return [*lines, "", *_closing(result, options.reports)]
-
-
-def _failure_title(failure: Failure) -> str:
-    steps = ", ".join(map(one_line, failure.step_ids))
-    return f"{one_line(failure.case.id)}  {steps}  ({duration(failure.step.duration_s)})"
-
-
-def _explanation(failure: Failure, options: TerminalOptions) -> list[Line]:
-    """Return the step's message, unless a finding says the same, and its findings."""
-    message = said_once(failure.step)
-    lines = [Line(Role.MESSAGE, 0, message)] if message else []
-    return lines + explain_step(failure.step, options.most_findings)
-
-
-def _remarks(result: RunResult) -> list[tuple[Outcome, str]]:
-    """Return what the table cannot say of steps that did not fail: why they were skipped, what they are blind to."""
-    remarks: list[tuple[Outcome, str]] = []
+def _remarks(result: RunResult) -> Iterator[tuple[Outcome, str]]:
+    """Yield what the table cannot say of steps that did not fail, alike ones in one line."""
+    skipped: dict[tuple[str, str], list[str]] = {}
+    blind: dict[tuple[str, tuple[str, ...]], list[StepResult]] = {}
     for case in result.cases:
         for step in case.steps:
-            who = f"{short_id(case.id)} {one_line(step.id)}"
             if step.outcome is Outcome.SKIPPED:
-                remarks.append((step.outcome, f"{who}: {one_line(step.message)}"))
-            elif step.outcome is Outcome.PASSED and step.power and step.power.blind_spots:
-                remarks.append((step.outcome, f"{who}: {one_line(power_text(step.power))}"))
-    return remarks
+                skipped.setdefault((step.id, step.message), []).append(short_id(case.id))
+            elif step.power and step.power.blind_spots:
+                blind.setdefault((case.id, step.power.blind_spots), []).append(step)
+    for (step_id, message), cases in skipped.items():
+        who = cases[0] if len(cases) == 1 else plural(len(cases), "case")
+        yield Outcome.SKIPPED, f"{who} {one_line(step_id)}: {one_line(message)}"
+    if result.outcome is not Outcome.PASSED:
+        return  # what is red comes first; a green has to say what it is worth
+    for (case_id, _), steps in blind.items():
+        power = steps[0].power
+        if power is not None:
+            names = ", ".join(one_line(step.id) for step in steps)
+            yield Outcome.PASSED, f"{short_id(case_id)} {names}: {one_line(power_text(power))}"
+
+
+def _help(every: tuple[FailedCase, ...]) -> str:
+    """Return which command tells more of the first cause."""
+    first = every[0].places[0].roots[0]
+    topic = first.finding.metrics.get("cause") or first.steps[0]
+    return f"more on it: tf-equivalence explain {one_line(str(topic))}"
 
 
 def _closing(result: RunResult, reports: tuple[str, ...]) -> list[str]:
@@ -160,99 +284,3 @@ def _closing(result: RunResult, reports: tuple[str, ...]) -> list[str]:
     if problem:
         lines.append(problem)
     return [*lines, f"{verdict(result)}: {counts(result)} in {duration(result.duration_s)}"]
-
-
-class _Rich:
-    """Draws on a terminal."""
-
-    def __init__(self, stream: TextIO, options: TerminalOptions) -> None:
-        self._console = make_console(stream, options.color, options.width)
-        self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._symbols = symbols_for(self._encoding)
-        self._options = options
-
-    def write(self, result: RunResult) -> None:
-        if result.cases:
-            self._table(result)
-        for failure in failures(result):
-            self._failure(failure)
-        self._console.print()
-        *before, last = _closing(result, self._options.reports)
-        for line in before:
-            self._print(self._text(line, "dim" if line.startswith("report: ") else "bold"))
-        self._print(self._text(last, f"bold {STYLES[result.outcome]}"))
-
-    def _table(self, result: RunResult) -> None:
-        """Print a matrix of cases and steps, or where it is too wide, the steps of each case one after another."""
-        matrix = self._matrix(result)
-        needed = Measurement.get(self._console, self._console.options.update(max_width=_UNLIMITED), matrix).minimum
-        self._console.print(matrix if needed <= self._console.width else self._list(result))
-        legend = [self._mark(outcome).append(f" {outcome.value}") for outcome in ORDER if result.count(outcome)]
-        self._print(Text("   ").join(legend))
-        remarks = _remarks(result)
-        for outcome, remark in remarks[:_MOST_REMARKS]:
-            self._print(self._mark(outcome).append(f" {self._shown(remark)}", "dim"))
-        if len(remarks) > _MOST_REMARKS:
-            more = plural(len(remarks) - _MOST_REMARKS, "more remark")
-            self._print(self._text(f"... and {more} in the report files", "dim"))
-
-    def _matrix(self, result: RunResult) -> Table:
-        steps = list(dict.fromkeys(step.id for case in result.cases for step in steps_of(case)))
-        table = self._new_table()
-        table.add_column("case", overflow="fold", min_width=max(len(word) for word in self._words(result)))
-        for step in steps:
-            header = self._text(one_line(step).replace("-", "-\n"))
-            table.add_column(header, justify="center", no_wrap=True, overflow="crop")
-        table.add_column("time", justify="right", no_wrap=True, overflow="crop")
-        for case in result.cases:
-            outcomes = {step.id: step.outcome for step in steps_of(case)}
-            marks = [self._mark(outcomes[step]) if step in outcomes else Text() for step in steps]
-            table.add_row(self._case(case), *marks, Text(duration(case.duration_s)))
-        return table
-
-    def _list(self, result: RunResult) -> Table:
-        """Return a table with a line for each step; the time is below the case, for width is scarce."""
-        table = self._new_table(show_lines=True)
-        table.add_column("case", overflow="fold")
-        table.add_column("steps", overflow="fold")
-        for case in result.cases:
-            steps = [self._mark(s.outcome).append(f" {self._shown(one_line(s.id))}") for s in steps_of(case)]
-            table.add_row(self._case(case).append(f"\n{duration(case.duration_s)}"), Text("\n").join(steps))
-        return table
-
-    def _new_table(self, show_lines: bool = False) -> Table:
-        return Table(safe_box=True, show_lines=show_lines, header_style="bold")
-
-    def _words(self, result: RunResult) -> list[str]:
-        return [part for case in result.cases for part in self._case(case).plain.split("\n")]
-
-    def _case(self, case: CaseResult) -> Text:
-        """Return the id on two lines, for a narrow column: the module, then the class."""
-        path, separator, name = one_line(case.id).partition("::")
-        return self._text(f"{path}\n{separator}{name}" if separator else path)
-
-    def _failure(self, failure: Failure) -> None:
-        title = self._mark(failure.step.outcome)
-        title.append(f" {self._shown(_failure_title(failure))}", "bold")
-        self._console.print()
-        self._print(title)
-        for line in _explanation(failure, self._options):
-            # Blanks at the start of a source line count too, so that its continuation is indented as well.
-            text = line.text.lstrip(" ")
-            self._print(self._text(text, _ROLE_STYLES[line.role]), 2 + line.indent + len(line.text) - len(text))
-
-    def _mark(self, outcome: Outcome) -> Text:
-        # Assembled, so that text appended to the mark does not take on its style.
-        return Text.assemble((self._symbols[outcome], STYLES[outcome]))
-
-    def _print(self, text: Text, indent: int = 0) -> None:
-        """Print a paragraph, each of its lines indented and without blanks at the end."""
-        for line in text.wrap(self._console, max(self._console.width - indent, _NARROWEST // 2), overflow="fold"):
-            line.rstrip()
-            self._console.print(Text(" " * indent).append_text(line), no_wrap=True, overflow="ignore", crop=False)
-
-    def _text(self, text: str, style: str = "") -> Text:
-        return Text(self._shown(text), style)
-
-    def _shown(self, text: str) -> str:
-        return encodable(clean(text), self._encoding)

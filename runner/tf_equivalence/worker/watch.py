@@ -91,8 +91,9 @@ def _made(frame):
 
 def _is_bookkeeping(raw):
     # type: (Tuple[stacks.RawFrame, ...]) -> bool
-    """Return whether a variable only counts the batches that a Keras model has seen; it tracks none of these."""
-    return any(frame[2] == "_init_batch_counters" and stacks.library_of(frame[0]) for frame in raw)
+    """Return whether a variable only counts a Keras model's batches, or a checkpoint's saves; no model tracks these."""
+    names = ("_init_batch_counters", "_maybe_create_save_counter")
+    return any(frame[2] in names and stacks.library_of(frame[0]) for frame in raw)
 
 
 def _initial_digest(variable):
