@@ -14,8 +14,8 @@ LOAD = "load"  # what a module has that cannot be imported: no step to choose, b
 _STRUCTURE = (
     Page(
         "variables-once",
-        "A model makes its variables in its first call and reuses them ever after. A variable made in a later call is "
-        "new: nothing has trained it, and no checkpoint has it.",
+        "A variable that a later call makes is new: nothing has trained it, no checkpoint has it, and what it "
+        "learns is lost with the call.",
         (
             (
                 "The TF2 model is called once, and again with the other training flag, a third time, with another "
@@ -47,8 +47,8 @@ _STRUCTURE = (
     ),
     Page(
         "variable-inventory",
-        "Both sides have the same variables: the same names, shapes, dtypes and trainable flags, each of them tracked "
-        "by the TF2 model, and the same ones regularized. A name-based checkpoint loads only into such a model.",
+        "Names, shapes, dtypes and trainable flags agree, and the TF2 model tracks each variable. A name-based "
+        "checkpoint loads only into such a model.",
         (
             "The variables of TF1's graph are set against the `variables` of the TF2 model, by name.",
             "A variable without a counterpart is paired with the nearest name, to tell a rename from a loss.",
@@ -117,8 +117,8 @@ _NUMBERS = (
     ),
     Page(
         "named-weights",
-        "Every variable is filled with numbers of its own, drawn from its TF1 name: whatever reads the wrong variable, "
-        "or computes otherwise with the right one, shows. The sharpest check of inference there is.",
+        "Each variable holds numbers that no other has: whatever reads the wrong one, or computes otherwise with "
+        "the right one, shows. It is the sharpest check of inference there is.",
         (
             (
                 "Values follow from name and shape, scaled so that a deep net stays well-conditioned; variances are "
@@ -151,8 +151,7 @@ _NUMBERS = (
     ),
     Page(
         "random-inference",
-        "With the random numbers of both sides aligned, variables start from the same values, and two calls in "
-        "inference give the same outputs.",
+        "Initializers of one name have other defaults in v1, slim and Keras. From the same random numbers, they show.",
         (
             "Each random operation takes as its seed how many were drawn before it, on both sides.",
             "Initial values are compared variable by variable, then the outputs of a first and a second call.",
@@ -181,7 +180,8 @@ _NUMBERS = (
     ),
     Page(
         "random-training",
-        "The same with training on: dropout drops the same elements, and batch normalization sees the same statistics.",
+        "Dropout drops the same elements and batch normalization sees the same statistics, so that training can "
+        "be compared number by number.",
         (
             "As random-inference, with `training=True` on the TF2 side and a graph for training on the TF1 side.",
             "The outputs of two calls in a row are compared.",

@@ -7,8 +7,7 @@ from tf_equivalence.step_page import Example, Page
 TRAINING = (
     Page(
         "checkpoint",
-        "A name-based TF1 checkpoint loads into the TF2 model, every key of it, and gives the same outputs: trained "
-        "weights survive the migration.",
+        "What you trained before the migration is what you deploy after it.",
         (
             "The case's `checkpoint`, or else one that TF1 writes with named weights, is read on both sides.",
             "Keys without a variable, variables without a key, and shapes that do not match are listed.",
@@ -38,8 +37,8 @@ TRAINING = (
     ),
     Page(
         "gradients",
-        "The loss and its gradient by every trainable variable agree, regularization included: what is learned next is "
-        "the same.",
+        "What the model learns next is the same: outputs may agree although something behind them is no longer "
+        "trained.",
         (
             (
                 "The case's `loss`, or the mean square of all floating outputs, is differentiated on both sides in "
@@ -70,8 +69,8 @@ TRAINING = (
     ),
     Page(
         "state-updates",
-        "After training calls, every variable that is not trained, such as a moving average, holds what TF1's "
-        "UPDATE_OPS make of it.",
+        "Predictions take the moving averages that training leaves behind, and no output of a training call shows "
+        "them.",
         (
             "Both sides run several training calls; TF1 runs its UPDATE_OPS with each.",
             "TF1 also runs without them, to tell an update that nothing runs.",
@@ -122,8 +121,7 @@ TRAINING = (
     ),
     Page(
         "execution-modes",
-        "The model computes the same eagerly, as a tf.function, without graph optimization and compiled by XLA. `fit` "
-        "and a saved model run the graph, not what you debugged.",
+        "`fit` and a saved model run a graph, not what you debugged.",
         (
             "The TF2 model runs in each mode, in inference and in training, twice where it is traced.",
             "Modes are compared with eager execution; TF1 has no part in it.",

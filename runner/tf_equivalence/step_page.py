@@ -28,7 +28,7 @@ class Page:
 
     Attributes:
         id: The step's.
-        summary: What must hold and why it matters, one or two sentences.
+        summary: Why what the step holds matters, one or two sentences.
         checks: What is run and compared, one sentence each.
         means: What a failure tells, one paragraph.
         blind: What the step cannot see, one sentence each.
