@@ -18,18 +18,25 @@ pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What a visitor meets on the page of a run with failures of every kind."""
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run with failures of every kind."""
     folder = tmp_path_factory.mktemp("page")
     cases = ["09_keras_names", "21_batch_norm_epsilon", "41_gradient_into_labels", "56_numpy_in_function"]
     modules = [str(ROOT / "tests" / "bugs" / f"equivalence_bug_{name}.py") for name in cases]
+    modules.append(str(ROOT / "examples" / "scaling"))
     command = [sys.executable, "-P", "-m", "tf_equivalence", "run", *modules, "--html-file", str(folder / "page.html")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (folder / "page.html").exists(), done.stderr[-2000:]
+    return folder / "page.html"
+
+
+@pytest.fixture(scope="module")
+def seen(page: Path) -> dict[str, dict[str, Any]]:
+    """What a visitor meets on it."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert chromium, "no browser; scripts/install_browser installs one"
     looked = subprocess.run(
-        [CHECKERS, str(Path(__file__).with_name("look.py")), chromium, str(folder / "page.html"), str(folder)],
+        [CHECKERS, str(Path(__file__).with_name("look.py")), chromium, str(page), str(page.parent)],
         capture_output=True,
         text=True,
         check=False,
@@ -60,3 +67,22 @@ def test_readable_without_script(seen: dict[str, dict[str, Any]]) -> None:
     assert seen["light-400-plain"]["text"] > 3000
     assert not seen["light-400-plain"]["button"]
     assert seen["light-1280"]["button"]
+
+
+def test_copies_by_keyboard(seen: dict[str, dict[str, Any]]) -> None:
+    """The button says what it did; where there is no clipboard, the command is selected."""
+    said = {view["copied"] for name, view in seen.items() if not name.endswith("plain")}
+    assert said <= {"Copied", "Selected: press Ctrl+C"}
+
+
+def test_prints_what_is_folded(seen: dict[str, dict[str, Any]]) -> None:
+    """Paper cannot be clicked: stacks, notes and values are open on it."""
+    assert {view["printed"] for view in seen.values()} == {0}
+
+
+def test_real_pages_are_small(page: Path) -> None:
+    """A few cases take a few hundred kilobytes, and nothing of them is left out."""
+    text = page.read_text("utf-8")
+    assert len(text.encode()) < 600_000
+    assert "Shortened" not in text
+    assert text.count("<svg") > 3

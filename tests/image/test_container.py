@@ -177,7 +177,7 @@ def test_docker_stop(docker: str, checkout: Checkout) -> None:
         took = time.monotonic() - start
         step = running.finish()
     assert (step.exit_code, step.outcome) == (130, "failure"), step.text
-    assert took < GRACE / 2
+    assert took < GRACE  # after which the engine would have killed it, and no report been written
     assert step.outputs["conclusion"] == "cancelled"
     assert step.counts[1] == 1
     report = json.loads((machine.workspace / "results.json").read_text("utf-8"))

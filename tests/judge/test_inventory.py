@@ -224,3 +224,36 @@ def test_supervised_losses_are_no_regularization(recordings: Recordings) -> None
     record = RunRecord("constant", (), (supervised,))
     write_record(str(recordings.directory / TF1_INFERENCE.directory), "constant", record)
     assert judge_variable_inventory(recordings.evidence)[0] == []
+
+
+def test_variables_side_by_side(recordings: Recordings) -> None:
+    """What differs stands in one row, a misnamed variable beside its nearest, the rest on its own side."""
+    tf1 = [recordings.variable("same"), recordings.variable("net/logits/kernel"), recordings.variable("wide")]
+    tf2 = [
+        recordings.variable("same"),
+        recordings.variable("net/dense/kernel"),
+        recordings.variable("wide", shape=(9,)),
+    ]
+    findings, _ = judge(recordings, [*tf1, recordings.variable("qqq", shape=(7, 7))], tf2)
+    rows = findings[0].metrics["side_by_side"]
+    assert isinstance(rows, dict)
+    assert rows["left_out"] == 0
+    assert [[text and text.split()[0] for text in row] for row in rows["rows"]] == [
+        ["net/logits/kernel:0", "net/dense/kernel:0"],
+        ["wide:0", "wide:0"],
+        ["qqq:0", None],
+    ]
+    assert "side_by_side" not in findings[1].metrics
+
+
+def test_variables_side_by_side_are_bounded(recordings: Recordings) -> None:
+    """Of very many, some are told, and the others counted."""
+    findings, _ = judge(recordings, [recordings.variable("same")], _many(recordings))
+    rows = findings[0].metrics["side_by_side"]
+    assert isinstance(rows, dict)
+    assert (len(rows["rows"]), rows["left_out"]) == (200, 101)
+    assert rows["rows"][1][0] is None
+
+
+def _many(recordings: Recordings) -> list[VariableRecord]:
+    return [recordings.variable(f"v{number}", shape=(number + 5, 2)) for number in range(300)]

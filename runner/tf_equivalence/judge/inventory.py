@@ -68,7 +68,7 @@ class _Inventory:
         self._untracked = [v for v in self._lost if v.name in self._tf1 and v.name not in self._tf2]
         gone = {v.name for v in self._untracked}
         absent = [(name, v) for name, v in self._tf1.items() if name not in self._tf2 and name not in gone]
-        self._pairs = _nearest_pairs(absent, unmatched)
+        self._pairs = nearest_pairs(absent, unmatched)
         paired = {tf1.name for tf1, _ in self._pairs}, {tf2.name for _, tf2 in self._pairs}
         self._absent = [v for _, v in absent if v.name not in paired[0]]
         self._unmatched = [v for v in unmatched if v.name not in paired[1]]
@@ -318,7 +318,7 @@ def _shape_remedy(tf1: VariableRecord, tf2: VariableRecord) -> str:
     return "Make the two layers the same size."
 
 
-def _nearest_pairs(
+def nearest_pairs(
     absent: Sequence[tuple[str, VariableRecord]], unmatched: Sequence[VariableRecord]
 ) -> list[tuple[VariableRecord, VariableRecord]]:
     """Pair each missing TF1 variable with the most similar unmatched TF2 name, same shapes first."""

@@ -23,7 +23,7 @@ from tf_equivalence.result import (
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'`{{ 7*7077 }}`$x$\x1b[31m\x00\ud800\u202e"
 HISTOGRAM = {"first_decade": -12, "counts": [0] * 8 + [3, 4] + [0] * 5, "equal": 9, "non_finite": 1, "scale": 2.0}
-ROWS: list[list[str | None]] = [["a:0 [3]", "a:0 [4]"], ["b:0 [2]", None], [None, "c:0 [2]"]]
+ROWS: list[list[str | None]] = [["a:0 [3]", "a:0 [4]"], ["x:0 [3]", "y:0 [3]"], ["b:0 [2]", None], [None, "c:0 [2]"]]
 
 
 def finding(**changes: Any) -> Finding:

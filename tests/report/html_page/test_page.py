@@ -6,6 +6,8 @@ import base64
 import hashlib
 import itertools
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +56,8 @@ def test_a_cause_stands_once() -> None:
     """Two steps that fail for one cause have one explanation, and lead to it."""
     page = parsed(run())
     assert [words(title) for title in page.xpath("//article/h4")] == ["net.py:1", "net.py:3"]
-    steps = page.xpath("//section[@class='step']")
+    assert words(page).count("It differs a lot.") == 1
+    steps = page.xpath("//div[@class='step']")
     assert [words(step.xpath("h4")[0]) for step in steps] == [
         "✗ diverged variable-inventory",
         "✗ diverged constant-weights",
@@ -210,3 +213,18 @@ def test_without_sources() -> None:
     page = parsed(run(), HtmlOptions(Path("/nowhere")))
     assert page.xpath("//pre[contains(@class, 'source')]") == []
     assert "legacy.py:2" in words(page)
+
+
+def test_a_place_without_another_side_stands_once(tmp_path: Path) -> None:
+    """Where the heading names the only line, nothing above its source repeats it."""
+    article = parsed(run()).xpath("//article[@id='case-1-cause-1']")[0]
+    assert words(article).count("net.py:1") == 2  # no source can be read here
+    given = sources(tmp_path)
+    assert words(parsed(run(), given).xpath("//article[@id='case-1-cause-1']")[0]).count("net.py:1") == 1
+
+
+def test_nothing_is_imported_for_other_reports() -> None:
+    """A run without a page does not wait for what draws and lays out one."""
+    code = "import sys, tf_equivalence.delivery; print({'matplotlib', 'jinja2', 'markupsafe'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

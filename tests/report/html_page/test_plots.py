@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import lxml.etree
@@ -53,6 +56,14 @@ def test_one_image_for_a_screen_reader() -> None:
     assert all(ident.startswith("case-1-x-") for ident in re.findall(r"""\bid=['"]([^'"]+)""", svg))
 
 
+def test_names_in_words_are_text() -> None:
+    """A title or description with markup is not markup: a browser takes HTML in them for elements."""
+    text = HOSTILE.encode("ascii", "ignore").decode().replace("\x1b", "").replace("\x00", "")
+    with drawing():
+        root = tree(plots.histogram(-12, [0, 3] + [0] * 13, None, Words("x", text, text)))
+    assert [(child.text, len(child)) for child in root[:2]] == [(text, 0), (text, 0)]
+
+
 def test_colours_are_the_page_s() -> None:
     """No colour of the drawing library's own is left, so that a dark page is dark throughout."""
     with drawing():
@@ -87,6 +98,8 @@ def test_hostile_operations() -> None:
     svg = divergence(tuple(TracedPair(side, side, 1.0, 1.0) for _ in range(9)), 3)
     assert "onerror" in "".join(texts(svg))
     assert not list(tree(svg).iter("{*}img"))
+    formula = TracedSide("$x^2$", "")
+    assert "starts here: $x^2$" in "".join(texts(divergence((TracedPair(formula, formula, 1.0, 1.0),) * 9, 3)))
 
 
 def test_histogram_marks_what_is_beyond_the_bound() -> None:
@@ -107,3 +120,19 @@ def test_settings_of_others_change_nothing(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(mpl.rcParams, "axes.facecolor", "red")
     assert divergence(trace(20, 5), 5) == before
     assert mpl.rcParams["text.usetex"] is True
+
+
+def test_without_a_home(tmp_path: Path) -> None:
+    """Where the drawing library can keep nothing, and finds settings of its user's, it draws the same in silence."""
+    (tmp_path / "home").touch()
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\n")
+    code = (
+        "from tf_equivalence.report.html import plots, svg\n"
+        "with svg.drawing(): print(len(plots.histogram(-12, [1] * 15, None, plots.Words('x', 't', 'd'))))"
+    )
+    environ = {**os.environ, "HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": ""}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 1000

@@ -12,7 +12,8 @@ def test_rows_say_what_differs() -> None:
     found = variables(inventory(), 10)
     assert found is not None
     assert found.rows == (
-        VariableRow("a:0 [3]", "a:0 [4]", "differs"),
+        VariableRow("a:0 [3]", "a:0 [4]", "shape, dtype or flag"),
+        VariableRow("x:0 [3]", "y:0 [3]", "name"),
         VariableRow("b:0 [2]", "", "only in TF1"),
         VariableRow("", "c:0 [2]", "only in TF2"),
     )
@@ -23,7 +24,7 @@ def test_rows_that_are_left_out_are_counted() -> None:
     """Those that the judge left out count, too."""
     found = variables(inventory(), 1)
     assert found is not None
-    assert (len(found.rows), found.left_out) == (1, 7)
+    assert (len(found.rows), found.left_out) == (1, 8)
 
 
 def test_other_findings_have_none() -> None:

@@ -25,7 +25,7 @@ function openTarget() {
 addEventListener("hashchange", openTarget);
 openTarget();
 
-// Paper has nothing to click on; long tables of operations stay folded.
+// Paper has nothing to click on; what would fill many pages stays folded.
 let opened = [];
 addEventListener("beforeprint", () => {
   opened = [...document.querySelectorAll("details:not([open]):not(.bulk)")];

@@ -20,12 +20,12 @@ _SMALL = 9  # points
 @contextlib.contextmanager
 def drawing() -> Iterator[None]:
     """Draw with the library's own settings, whatever a file in the working directory or at home says."""
+    # It warns where it cannot keep its list of fonts at home: of no interest to those who asked for a page.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Here, not at the top: the library takes a second to import, and most runs draw nothing. Its `pyplot` is left
     # alone, for it keeps global state.
     import matplotlib as mpl
 
-    # It tells where it keeps its list of fonts, if not at home: of no interest to those who asked for a page.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams["svg.fonttype"] = "none"  # text stays text

@@ -48,5 +48,13 @@ def variables(finding: Finding, most: int) -> VariablesView | None:
 
 
 def _row(tf1: str | None, tf2: str | None) -> VariableRow:
-    mark = "only in TF2" if tf1 is None else "only in TF1" if tf2 is None else "differs"
-    return VariableRow(one_line(tf1 or ""), one_line(tf2 or ""), mark)
+    return VariableRow(one_line(tf1 or ""), one_line(tf2 or ""), _mark(tf1, tf2))
+
+
+def _mark(tf1: str | None, tf2: str | None) -> str:
+    if tf1 is None:
+        return "only in TF2"
+    if tf2 is None:
+        return "only in TF1"
+    (name, _, rest), (other, _, others) = tf1.partition(" "), tf2.partition(" ")
+    return ", ".join((["name"] if name != other else []) + (["shape, dtype or flag"] if rest != others else []))
