@@ -158,3 +158,14 @@ def test_steps_that_fail_alike_are_one_failure() -> None:
     case = CaseResult("a.py::A", "a.py", 1, 0.0, (_step(_FINDING), alike, other))
     names = [failure.step_ids for failure in explain.failures(RunResult((case,), 0.0, {}))]
     assert names == [("named-weights", "constant-weights"), ("random-training",)]
+
+
+@pytest.mark.parametrize("figures", [True, False], ids=["files", "terminal"])
+def test_what_is_for_pages_alone(figures: bool) -> None:
+    """Counts to draw and rows of a table are for JSON and for pages; as text they would only be in the way."""
+    metrics = {"histogram": {"counts": [1, 2]}, "side_by_side": {"rows": [["a:0", None]]}, "bound": 1.0}
+    lines = explain.explain_step(_step(dataclasses.replace(_FINDING, metrics=metrics)), figures=figures)
+    text = explain.as_text(lines)
+    assert "bound: 1" in text
+    assert "histogram" not in text
+    assert "a:0" not in text

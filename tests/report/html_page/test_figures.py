@@ -44,7 +44,7 @@ def test_characters_where_there_is_no_room() -> None:
     assert one
     assert other
     assert (bool(one.svg), bool(other.svg)) == (True, False)
-    assert one.caption == other.caption
+    assert one.caption == f"{other.caption} Dashed: what was allowed. Red: beyond it."
 
 
 def test_short_traces_are_characters() -> None:

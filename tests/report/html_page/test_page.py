@@ -215,6 +215,14 @@ def test_without_sources() -> None:
     assert "legacy.py:2" in words(page)
 
 
+def test_the_bound_is_told_once() -> None:
+    """A message that says what was allowed, and why, needs no line that repeats it."""
+    told = output(message="logits differs. Allowed is 0.001 (measured: noise).")
+    steps = (StepResult("named-weights", Outcome.DIVERGED, 0.5, "", None, (finding(), told)),)
+    page = parsed(run(replace(case(), steps=steps)))
+    assert words(page).count("measured: noise") == 1
+
+
 def test_a_place_without_another_side_stands_once(tmp_path: Path) -> None:
     """Where the heading names the only line, nothing above its source repeats it."""
     article = parsed(run()).xpath("//article[@id='case-1-cause-1']")[0]

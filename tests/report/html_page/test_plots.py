@@ -111,6 +111,14 @@ def test_histogram_marks_what_is_beyond_the_bound() -> None:
     assert svg.count("fill: var(--ours)") == 1
 
 
+@pytest.mark.parametrize("allowed", [1e-9, 3e-7, 1e-2, 1e2])
+def test_histogram_reaches_to_what_was_allowed(allowed: float) -> None:
+    """However far the bound is from the elements, both are within the frame."""
+    with drawing():
+        svg = plots.histogram(-12, [0] * 8 + [3] + [0] * 6, allowed, NAMED)
+    assert {"3", "allowed"} <= set(texts(svg))
+
+
 def test_settings_of_others_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the library was told before, by a file or by code, the figure is the same."""
     import matplotlib as mpl

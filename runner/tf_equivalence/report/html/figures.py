@@ -16,6 +16,8 @@ from tf_equivalence.report.sparkline import Sparkline, sparkline, start_of
 from tf_equivalence.result import Finding, StepResult
 
 _FEWEST = 6  # operations that are worth a picture
+_LINES = "Line: in the run as it was. Triangles: operations that differ by themselves, on TF1's own values."
+_BARS = "Dashed: what was allowed. Red: beyond it."
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FigureView:
     Attributes:
         svg: An element of markup, safe as it is; empty where only words are shown.
         text: The same drawn in characters; empty where there is a picture or nothing to draw.
-        caption: The same in words.
+        caption: The same in words, and what the lines of a picture are.
     """
 
     svg: str
@@ -60,7 +62,7 @@ class Gallery:
             ident,
             lambda: plots.divergence(rows, start_of(rows), max(allowed, default=None), words),
         )
-        return FigureView(svg, "" if svg else _characters(drawn), caption)
+        return FigureView(svg, "", f"{caption} {_LINES}") if svg else FigureView("", _characters(drawn), caption)
 
     def histogram(self, finding: Finding, ident: str, *, in_words: bool = False) -> FigureView | None:
         """Return how many elements differ by how much, drawn or in words alone; None where that was not counted."""
@@ -72,7 +74,7 @@ class Gallery:
         words = Words(ident, f"How much the elements of {one_line(finding.name)} differ", caption)
         allowed = _allowed(finding)
         svg = "" if in_words else self._draw("histogram", ident, lambda: plots.histogram(first, counts, allowed, words))
-        return FigureView(svg, "", caption)
+        return FigureView(svg, "", f"{caption} {_BARS}" if svg and allowed else caption)
 
     def _draw(self, kind: str, ident: str, draw: Callable[[], str]) -> str:
         if self._left[kind] <= 0:

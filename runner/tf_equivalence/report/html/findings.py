@@ -29,7 +29,7 @@ class FindingView:
         places: Both sides' lines.
         rows: What both sides have, side by side.
         around: TF1's and TF2's values around the worst element; both empty where they are not known.
-        bound: What was allowed; empty without one.
+        bound: What was allowed, where the message does not tell it.
         histogram: How much the elements differ.
         variables: Both sides' variables.
         stack: Frames, the user's first.
@@ -96,7 +96,7 @@ class Shows:
             places=tuple(self._places(finding)) if with_source else (),
             rows=rows(finding),
             around=_around(metrics),
-            bound=self.cut(_bound(metrics.get(BOUND))),
+            bound=self.cut(_bound(metrics.get(BOUND), finding.message)),
             histogram=self.gallery.histogram(finding, ident, in_words=in_words),
             variables=variables(finding, self.limits.rows),
             stack=tuple(self.cut(frame) for frame in finding.stack[:frames]) if with_source else (),
@@ -127,7 +127,10 @@ def _around(metrics: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, 
     return (tf1, tf2) if tf1 and tf2 else ((), ())
 
 
-def _bound(bound: object) -> str:
+def _bound(bound: object, message: str) -> str:
+    """Return what was allowed and who says so; empty where the message tells it."""
+    if isinstance(bound, Mapping) and bound.get("source") and str(bound["source"]) in message:
+        return ""
     if not isinstance(bound, Mapping):
         return figure(bound) if bound is not None else ""
     relative = f" + {figure(bound['rtol'])} · |TF1|" if bound.get("rtol") else ""

@@ -91,7 +91,9 @@ def histogram(first_decade: int, counts: Sequence[int], allowed: float | None, w
     """
     figure, found = axes(height=2.1)
     filled = [at for at, count in enumerate(counts) if count]
-    low_end, high_end = max(filled[0] - 2, 0), min(filled[-1] + 3, len(counts))
+    if allowed:  # what was allowed is to be seen, too
+        filled += [min(max(math.floor(math.log10(allowed)) - first_decade, 0), len(counts) - 1)]
+    low_end, high_end = max(min(filled) - 1, 0), min(max(filled) + 2, len(counts))
     first_decade, counts = first_decade + low_end, counts[low_end:high_end]
     edges = [10.0 ** (first_decade + at) for at in range(len(counts) + 1)]
     for (low, high), count in zip(itertools.pairwise(edges), counts, strict=True):
@@ -108,7 +110,7 @@ def histogram(first_decade: int, counts: Sequence[int], allowed: float | None, w
     decades(found.yaxis, 0, math.floor(math.log10(8 * max(counts))))
     if allowed is not None and edges[0] < allowed < edges[-1]:
         found.axvline(allowed, color=INK, linewidth=1, linestyle=(0, (4, 3)))
-        found.text(allowed, 8 * max(counts), " allowed", color=INK, fontsize=_SMALL, va="top")
+        found.text(1.1 * allowed, 8 * max(counts), "allowed", color=INK, fontsize=_SMALL, va="top")
     label(found, "difference / largest TF1 value", "elements")
     return as_svg(figure, words.ident, words.title, words.description)
 

@@ -47,7 +47,7 @@ def axes(height: float) -> tuple[Any, Any]:
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     # Margins in inches: a layout that measures its text would take longer than all the rest.
-    found = figure.add_axes((0.75 / _WIDTH, 0.55 / height, 1 - 0.9 / _WIDTH, 1 - 0.7 / height))
+    found = figure.add_axes((0.75 / _WIDTH, 0.55 / height, 1 - 1.0 / _WIDTH, 1 - 0.7 / height))
     found.patch.set_visible(False)
     for side in ("top", "right"):
         found.spines[side].set_visible(False)
