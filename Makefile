@@ -10,7 +10,7 @@ GOOD := examples/scaling/equivalence_fixed_scaling.py
 BROKEN := examples/scaling/equivalence_broken_scaling.py
 
 # What TensorFlow 1.15's Python runs.
-OLD_PYTHON := $(addprefix runner/tf_equivalence/,__init__.py case.py guards.py recording.py stacks.py trace.py worker)
+OLD_PYTHON := $(addprefix runner/tf_equivalence/,__init__.py case.py estimator.py guards.py recording.py stacks.py trace.py worker)
 
 .PHONY: help
 help: ## Show this list

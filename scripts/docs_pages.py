@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +30,7 @@ from tf_equivalence.result import (  # noqa: E402
     RunResult,
     StepResult,
 )
+from tf_equivalence.step_guide import PAGES  # noqa: E402
 from tf_equivalence.steps import STEPS, Step  # noqa: E402
 
 GENERATED = "<!-- Written by scripts/docs_pages.py; change that, or what it reads. -->\n"
@@ -106,12 +107,26 @@ def steps_page() -> str:
 
 
 def step_page(step: Step) -> str:
-    """Return the page on one step: what it checks, and the example of docs/steps/examples that fails it."""
-    parts = [f"# {step.id}\n", GENERATED, f"{step.holds}\n"]
+    """Return the page on one step: what `explain` tells of it, and the example of docs/steps/examples that fails it."""
+    page = PAGES[step.id]
+    parts = [f"# {step.id}\n", GENERATED, f"{step.holds}\n", f"{_code(page.summary)}\n"]
+    parts += ["## What it checks\n", _listed(page.checks), "## What a failure means\n", f"{_code(page.means)}\n"]
+    parts += ["## What to do\n", _listed(page.fixes), "## What it cannot see\n", _listed(page.blind)]
     example = ROOT / "docs" / "steps" / "examples" / f"{step.id}.md"
     if example.exists():
         parts += ["## A failing example\n", example.read_text("utf-8")]
-    return "\n".join(parts)
+    related = ", ".join(f"[`{name}`]({name}.md)" for name in page.related if name in STEPS)
+    return "\n".join([*parts, f"Look further at {related}.\n"])
+
+
+def _listed(sentences: Sequence[str]) -> str:
+    return "".join(f"- {_code(sentence)}\n" for sentence in sentences)
+
+
+def _code(sentence: str) -> str:
+    """Return a sentence of `explain` as Markdown: outside of code, names keep their underscores."""
+    parts = sentence.split("`")
+    return "`".join(part if number % 2 else _markdown(part) for number, part in enumerate(parts))
 
 
 def options_page() -> str:

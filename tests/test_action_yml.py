@@ -34,6 +34,7 @@ DERIVED = {
     "trace": "nowhere",
     "sarif-file": "nowhere",
     "html-file": "nowhere",
+    "checkpoint-dir": "none",
     "annotations": "commands",
     "max-annotations": "10 by commands, 1000 by checks",
     "token": "none",

@@ -175,6 +175,24 @@ CASES = [
     ("module renamed", "import tf_equivalence as t\nclass A(t.EquivalenceCase): pass", "A"),
     ("its module", "import tf_equivalence.case as t\nclass A(t.EquivalenceCase): pass", "A"),
     ("star", "from tf_equivalence import *\nclass A(EquivalenceCase): pass", "A"),
+    ("estimator", "from tf_equivalence import EstimatorCase\nclass A(EstimatorCase): pass", "A"),
+    (
+        "estimator and heir",
+        (
+            "from tf_equivalence.estimator import EstimatorCase\n"
+            "class A(EstimatorCase):\n    features = model_fn = tf2 = 1\nclass B(A):\n    params = 1"
+        ),
+        "A B",
+    ),
+    (
+        "incomplete estimator",
+        (
+            "from tf_equivalence import EstimatorCase\n"
+            "class A(EstimatorCase):\n    features = tf2 = 1\nclass B(A):\n    model_fn = 1"
+        ),
+        "B",
+    ),
+    ("unknown estimator", "from missing import Base\nclass A(Base):\n    model_fn = 1", "A"),
     ("chain", "class A(EquivalenceCase):\n    inputs = tf1 = tf2 = 1\nclass B(A): pass", "A B"),
     ("alias", "Base = EquivalenceCase\nOther: type = Base\nclass A(Other): pass", "A"),
     ("mixin", "class M: pass\nclass A(M, EquivalenceCase): pass", "A"),

@@ -44,10 +44,10 @@ def steps_by_case(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_small_examples(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The broken layer diverges at its own lines; every other example passes every step."""
-    report = run_example(tmp_path_factory, "scaling", "layers", "estimator")
+    report = run_example(tmp_path_factory, "scaling", "layers", "training", "estimator")
     assert report["exit_code"] == 1
     cases = steps_by_case(report)
-    assert set(cases) == {"BrokenScaling", "FixedScaling", "Digits", "Recommender"}
+    assert set(cases) == {"BrokenScaling", "FixedScaling", "Digits", "Sentiment", "Recommender"}
     source = (EXAMPLES / "scaling" / "scaling.py").read_text("utf-8").splitlines()
     broken = cases.pop("BrokenScaling")["variables-once"]
     lines = [source[finding["location"]["line"] - 1] for finding in broken["findings"]]

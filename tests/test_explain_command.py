@@ -40,13 +40,6 @@ def test_a_step(step: str) -> None:
     assert all(related in words for related in page.related if related in STEPS)
 
 
-def test_a_page_without_its_step_is_not_shown() -> None:
-    """What is not there cannot be looked up, nor looked at further."""
-    with pytest.raises(UsageError, match="neither a step nor a cause"):
-        render(("optimizer",), 80)
-    assert "optimizer" not in render(("gradients",), 80).split("Look further at")[1]
-
-
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
 def test_a_cause(cause: object) -> None:
     """It says what is behind it and what to do, without a hole where a value would be."""

@@ -76,6 +76,7 @@ def test_defaults(tmp_path: Path) -> None:
         trace=None,
         sarif_file=None,
         html_file=None,
+        checkpoint_dir=None,
         annotations="none",
         max_annotations=10,
         job_summary=None,
@@ -135,6 +136,7 @@ SAME = [
     ("trace", ["--trace", "t.txt"], "t.txt", '"t.txt"', "t.txt"),
     ("sarif-file", ["--sarif-file", "r.sarif"], "r.sarif", '"r.sarif"', "r.sarif"),
     ("html-file", ["--html-file", "r.html"], "r.html", '"r.html"', "r.html"),
+    ("checkpoint-dir", ["--checkpoint-dir", "kept"], "kept", '"kept"', "kept"),
     ("annotations", ["--annotations", "commands"], "commands", '"commands"', "commands"),
     ("annotations", ["--annotations", "checks"], "checks", '"checks"', "checks"),
     ("comment", ["--comment", "on-failure"], "on-failure", '"on-failure"', "on-failure"),
@@ -159,7 +161,7 @@ SAME = [
 def test_sources_agree(tmp_path: Path, name: str, flags: list[str], text: str, toml: str, expected: object) -> None:
     """A value means the same wherever it is written."""
     option = next(option for option in OPTIONS if option.name == name)
-    files = ("junit-file", "json-file", "trace", "sarif-file", "html-file", "job-summary")
+    files = ("junit-file", "json-file", "trace", "sarif-file", "html-file", "checkpoint-dir", "job-summary")
     if expected is not None and name in ("paths", "requirements", *files):
         expected = (
             tuple(tmp_path / part for part in expected) if isinstance(expected, tuple) else tmp_path / str(expected)

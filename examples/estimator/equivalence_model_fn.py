@@ -1,28 +1,41 @@
-"""Does the Keras layer predict what the Estimator's model function predicted?"""
+"""Does the Keras layer predict, and learn, what the Estimator's model function did?"""
 
 from __future__ import annotations
 
-from tf_equivalence import EquivalenceCase
+from tf_equivalence import ArraySpec, EstimatorCase
 
 
-class Recommender(EquivalenceCase):
+class Recommender(EstimatorCase):
     """A dict of features goes in, a dict of predictions comes out."""
 
-    def inputs(self, rng):
-        """Draw as many ids as there are items; `ArraySpec` would do too."""
-        return {
-            "history": rng.randint(0, 50, (16, 5), dtype="int32"),
-            "item": rng.randint(0, 50, (16,), dtype="int32"),
-            "context": rng.uniform(-1, 1, (16, 4)).astype("float32"),
-        }
+    features = {
+        "history": ArraySpec((16, 5), "int32", high=50),
+        "item": ArraySpec((16,), "int32", high=50),
+        "context": ArraySpec((16, 4)),
+    }
+    labels = ArraySpec((16,), "int32")
+    params = {"items": 50, "embedding_size": 8, "hidden_units": [32, 16], "learning_rate": 0.05}
 
-    def tf1(self, inputs, training):
-        from recommender import PARAMS, model_fn
+    def model_fn(self, features, labels, mode, params):
+        """Build what the Estimator built."""
+        from recommender import model_fn
 
-        spec = model_fn(inputs, labels=None, mode="train" if training else "infer", params=PARAMS)
-        return spec.predictions
+        return model_fn(features, labels, mode, params)
 
     def tf2(self):
+        """Return the migrated layer; it is called with the features alone."""
         from recommender_layer import Recommender
 
         return Recommender(items=50, embedding_size=8, hidden_units=[32, 16])
+
+    def loss(self, outputs, inputs):
+        """What TF2 minimizes; it is compared with the loss of the model function's spec."""
+        from recommender_layer import click_loss
+
+        return click_loss(inputs["labels"], outputs["logits"])
+
+    def tf2_optimizer(self):
+        """What TF2 trains with; it is compared with the optimizer of the model function's `train_op`."""
+        from recommender_layer import make_optimizer
+
+        return make_optimizer(self.params["learning_rate"])

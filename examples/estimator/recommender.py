@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow.compat.v1 as tf
+from tensorflow.compat.v1.estimator import EstimatorSpec, ModeKeys
 
 PARAMS = {"items": 50, "embedding_size": 8, "hidden_units": [32, 16], "learning_rate": 0.05}
-
-
-class EstimatorSpec(NamedTuple):
-    """What a model function returns; `tf.estimator.EstimatorSpec`, where there still is one."""
-
-    mode: str
-    predictions: dict[str, tf.Tensor]
-    loss: tf.Tensor | None = None
-    train_op: tf.Operation | None = None
 
 
 def model_fn(features: dict[str, tf.Tensor], labels: tf.Tensor | None, mode: str, params: dict[str, Any]):
@@ -25,7 +17,7 @@ def model_fn(features: dict[str, tf.Tensor], labels: tf.Tensor | None, mode: str
         features: `history`, the ids of the items seen, `[batch, length]`; `item`, the id of the item
             shown, `[batch]`; `context`, numbers about the visit, `[batch, numbers]`.
         labels: 0 or 1, `[batch]`; None when predicting.
-        mode: `train`, `eval` or `infer`.
+        mode: Of `ModeKeys`.
         params: See `PARAMS`.
 
     Returns:
@@ -45,14 +37,15 @@ def model_fn(features: dict[str, tf.Tensor], labels: tf.Tensor | None, mode: str
         for index, units in enumerate(params["hidden_units"]):
             name = f"hidden_{index}"
             net = tf.layers.dense(net, units, activation=tf.nn.relu, kernel_initializer=glorot, name=name)
-            net = tf.layers.dropout(net, rate=0.2, training=mode == "train", name=f"dropout_{index}")
+            net = tf.layers.dropout(net, rate=0.2, training=mode == ModeKeys.TRAIN, name=f"dropout_{index}")
         logits = tf.layers.dense(net, 1, kernel_initializer=glorot, name="logits")
     logits = tf.squeeze(logits, axis=1)
     predictions = {"logits": logits, "probability": tf.sigmoid(logits)}
-    if labels is None:
+    if mode == ModeKeys.PREDICT:
         return EstimatorSpec(mode, predictions)
     loss = tf.losses.sigmoid_cross_entropy(labels, logits)
-    if mode != "train":
-        return EstimatorSpec(mode, predictions, loss)
+    if mode == ModeKeys.EVAL:
+        metrics = {"auc": tf.metrics.auc(labels, predictions["probability"])}
+        return EstimatorSpec(mode, predictions, loss, eval_metric_ops=metrics)
     optimizer = tf.train.AdagradOptimizer(params["learning_rate"])
     return EstimatorSpec(mode, predictions, loss, optimizer.minimize(loss, tf.train.get_global_step()))

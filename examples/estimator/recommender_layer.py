@@ -37,3 +37,13 @@ class Recommender(tf.keras.layers.Layer):
             net = self.dropout(hidden(net), training=training)
         logits = tf.squeeze(self.logits(net), axis=1)
         return {"logits": logits, "probability": tf.sigmoid(logits)}
+
+
+def click_loss(labels, logits):
+    """Return the mean cross-entropy of clicks, labels being 0 or 1."""
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, logits.dtype), logits))
+
+
+def make_optimizer(learning_rate):
+    """Return what the layer is trained with."""
+    return tf.keras.optimizers.Adagrad(learning_rate)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tf_equivalence.case import ArraySpec, EquivalenceCase, Tolerance
+    from tf_equivalence.estimator import EstimatorCase
     from tf_equivalence.guards import assert_no_variable_creations, catch_and_raise_created_variables
 
 __version__ = "0.1.0"
@@ -17,6 +18,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArraySpec",
     "EquivalenceCase",
+    "EstimatorCase",
     "Tolerance",
     "assert_no_variable_creations",
     "catch_and_raise_created_variables",
@@ -25,6 +27,7 @@ __all__ = [
 _HOMES = {
     "ArraySpec": "case",
     "EquivalenceCase": "case",
+    "EstimatorCase": "estimator",
     "Tolerance": "case",
     "assert_no_variable_creations": "guards",
     "catch_and_raise_created_variables": "guards",

@@ -9,6 +9,10 @@ from typing import Any, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 
+class CaseError(ValueError):
+    """What a function of a case returned cannot be used; the message says why and what to do."""
+
+
 class Tolerance(NamedTuple("_Tolerance", [("rtol", float), ("atol", float)])):
     """An explicit bound: a TF2 value passes when ``|tf1 - tf2| <= atol + rtol * |tf1|``.
 
@@ -98,7 +102,9 @@ class EquivalenceCase:
         skip: Step id to reason; the reason is shown in every report.
         checkpoint: Prefix of an existing name-based TF1 checkpoint, relative to the module's folder or the
             workspace. Without one, the `checkpoint` step sets it to the one that its TF1 side wrote, for
-            a `tf2()` that restores by itself.
+            a `tf2()` that restores by itself; in all other steps it is None there.
+        moving_averages: Whether `checkpoint`'s moving averages are read in the place of the variables, as
+            `ExponentialMovingAverage.variables_to_restore` does; or the name that was given to that object.
         reference: `"graph"` (TF1 graph mode of the pinned nightly) or `"tf1.15"`; None takes the
             run's own setting.
     """
@@ -110,9 +116,13 @@ class EquivalenceCase:
     nan_equal = ()  # type: Sequence[str]
     skip = {}  # type: Mapping[str, str]
     checkpoint = None  # type: Optional[str]
+    moving_averages = False  # type: Union[bool, str]
     reference = None  # type: Optional[str]
 
     _random_tool = None  # type: Any
+    # Of an `EstimatorCase`: what its model function returned, and the optimizers that it made.
+    _spec = None  # type: Any
+    _training = None  # type: Any
 
     def tf1(self, inputs, training):
         # type: (Any, bool) -> Any
@@ -132,6 +142,58 @@ class EquivalenceCase:
         floating outputs. Regularization losses are compared beside it.
         """
         raise NotImplementedError("{} has no loss of its own".format(type(self).__name__))
+
+    def tf1_optimizer(self):
+        # type: () -> Any
+        """Return the optimizer of the TF1 code, one of `tf.compat.v1.train`, in the current graph.
+
+        Without one, and without `tf2_optimizer`, both sides take gradient descent with a learning rate of 0.01.
+        """
+        raise NotImplementedError("{} has no optimizer of its own".format(type(self).__name__))
+
+    def tf2_optimizer(self):
+        # type: () -> Any
+        """Return the optimizer of the migrated code: a Keras one, or one of `tf.compat.v1.train` used eagerly.
+
+        Without one, TF1's is compared with its counterpart in `tf.keras.optimizers`. It is called several
+        times, and has to return a new optimizer each time.
+        """
+        raise NotImplementedError("{} has no optimizer of its own".format(type(self).__name__))
+
+    def tf1_train_op(self, optimizer, loss, global_step):
+        # type: (Any, Any, Any) -> Any
+        """Return what TF1's training loop runs in each step: an operation, or a list of those of one `session.run`.
+
+        Write it where that is more than ``optimizer.minimize(loss, global_step=global_step)``, which is taken
+        without it: where gradients are clipped, for example, or variables have several optimizers.
+        """
+        raise NotImplementedError("{} has no train operation of its own".format(type(self).__name__))
+
+    def tf2_train_step(self, optimizer, loss, variables):
+        # type: (Any, Any, Any) -> None
+        """Take one step of the migrated training loop.
+
+        Write it where that is more than ``optimizer.minimize(loss, variables)``, which is done without it.
+        `loss` is a function: it takes no arguments, calls the model, and returns the scalar to minimize.
+        """
+        raise NotImplementedError("{} has no training step of its own".format(type(self).__name__))
+
+    def _model_inputs(self, inputs):
+        # type: (Any) -> Any
+        """Return what of the inputs the TF2 model is called with."""
+        return inputs
+
+    def _has_loss_alone(self, training):
+        # type: (bool) -> bool
+        """Tell whether the loss is the only output to compare."""
+        del training
+        return False
+
+    def _outputs(self, returned, inputs, training):
+        # type: (Any, Any, bool) -> Any
+        """Return the outputs to compare, of what the TF2 model returned."""
+        del inputs, training
+        return returned
 
     @property
     def operation_seed(self):

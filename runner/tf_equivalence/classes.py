@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from tf_equivalence.modules import Base, Binding, Class, Import, Module, UnreadableError, read_module
 
+_BASES = ("EquivalenceCase", "EstimatorCase")
 _REQUIRED = ("inputs", "tf1", "tf2")
+_INSTEAD = {"features": "inputs", "model_fn": "tf1"}  # the members of an `EstimatorCase` that stand for required ones
 
 
 class Kind(NamedTuple):
@@ -114,7 +116,7 @@ class Resolver:
     def _of_import(self, module: Module, origin: Import, attributes: tuple[str, ...]) -> Kind:
         top = origin.module.split(".")[0]
         if not origin.level and top == "tf_equivalence":
-            return ROOT if attributes[-1:] == ("EquivalenceCase",) else _OTHER
+            return ROOT if attributes[-1:] and attributes[-1] in _BASES else _OTHER
         if not origin.level and top in sys.stdlib_module_names:
             return Kind(abc=True) if top == "abc" and attributes[-1:] == ("ABC",) else _OTHER
         dotted = origin.module
@@ -155,7 +157,7 @@ class Resolver:
 def _looks_like_case(base: Base, found: Class) -> bool:
     """Return whether a class with a base that cannot be found is to be taken for a case."""
     last = base.name.split(".")[-1]
-    return bool(found.members.intersection(_REQUIRED)) or (last.endswith("Case") and last != "TestCase")
+    return bool(found.members.intersection((*_REQUIRED, "model_fn"))) or (last.endswith("Case") and last != "TestCase")
 
 
 def read_cases(module: Module, resolver: Resolver) -> tuple[list[Class], tuple[int, str] | None]:
@@ -207,7 +209,8 @@ def _why_no_case(module: Module, found: Class, resolver: Resolver) -> str:
         return "is abstract by its base ABC"
     if kind.abstract:
         return f"is abstract: nothing defines {', '.join(sorted(kind.abstract))}"
-    missing = [name for name in _REQUIRED if name not in kind.members]
+    given = kind.members | {_INSTEAD[name] for name in kind.members & _INSTEAD.keys()}
+    missing = [name for name in _REQUIRED if name not in given]
     heirs = [heir.name for heir in module.classes if any(found in base.bindings for base in heir.bases)]
     if missing and kind.known and heirs:
         return f"is the base of {heirs[0]} and lacks {', '.join(missing)}"

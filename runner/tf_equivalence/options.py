@@ -233,6 +233,16 @@ OPTIONS = (
         ("--html-file",),
     ),
     Option(
+        "checkpoint-dir",
+        PATH,
+        None,
+        "Keep the converted, object-based checkpoint of each case whose checkpoint step passed in a directory of its "
+        "own below this one, with the mapping of names.",
+        _REPORT,
+        "DIR",
+        ("--checkpoint-dir",),
+    ),
+    Option(
         "annotations",
         choice("commands", "checks", "none"),
         None,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tf_equivalence import converted
 from tf_equivalence.case import Tolerance
 from tf_equivalence.discover import CaseRef, Discovery, ModuleFault, discover, select_cases
 from tf_equivalence.judge.case import LOAD, check_case, fault_finding, judge_step, load_fault, one_line
@@ -19,7 +20,7 @@ from tf_equivalence.judge.evidence import Evidence, Preset
 from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
 from tf_equivalence.pinpoint.passes import IsolationPass, TracePass
-from tf_equivalence.plan import Plan, case_directory, make_plan
+from tf_equivalence.plan import CONVERTED, Plan, case_directory, make_plan
 from tf_equivalence.record.environment import user_environment
 from tf_equivalence.record.launcher import BuildEnded, BuildStarted, Launcher, Limits
 from tf_equivalence.record.output import split_log
@@ -27,7 +28,7 @@ from tf_equivalence.record.requirements import install_requirements
 from tf_equivalence.report.progress import Progress
 from tf_equivalence.result import CaseResult, Finding, Location, Outcome, RunResult, StepResult
 from tf_equivalence.settings import Settings
-from tf_equivalence.steps import Step
+from tf_equivalence.steps import TF2_CHECKPOINT, Step
 
 _OUTPUT_LINES = 200
 # What progress calls each pass over a case.
@@ -57,10 +58,12 @@ def run(settings: Settings, environ: Mapping[str, str], progress: Progress) -> R
     """
     started = time.monotonic()
     found = find_cases(settings)
+    if settings.checkpoint_dir is not None:
+        converted.prepare(settings.checkpoint_dir, settings.workspace)
     scratch = Path(tempfile.mkdtemp(prefix="tf-equivalence-"))
-    recording = _Recording(
-        settings, found, make_plan(found.cases, settings.steps, scratch, settings.probes), scratch, progress
-    )
+    convert = settings.checkpoint_dir is not None
+    plan = make_plan(found.cases, settings.steps, scratch, settings.probes, convert)
+    recording = _Recording(settings, found, plan, scratch, progress)
     progress.started(len(found.cases) + len(found.faults), len(recording.plan.cases) * len(recording.plan.steps))
     progress.planned(
         [case.id for case in recording.plan.cases], [step.id for step in recording.plan.steps], _jobs(settings)
@@ -210,8 +213,22 @@ class _Recording:
 
     def _close(self, state: _CaseState) -> None:
         self.finish(self._result(state))
+        self._keep_converted(state)
         shutil.rmtree(state.evidence.directory, ignore_errors=True)
         del self._states[state.case.id]
+
+    def _keep_converted(self, state: _CaseState) -> None:
+        """Keep the converted checkpoint of a case whose step passed; one of an earlier run goes in any case."""
+        folder = self._settings.checkpoint_dir
+        if folder is None:
+            return
+        step = state.steps.get("checkpoint")
+        made = state.evidence.directory / TF2_CHECKPOINT.directory / CONVERTED
+        passed = step is not None and step.outcome is Outcome.PASSED
+        try:
+            converted.keep(made if passed else None, folder, state.case, self._settings.workspace)
+        except OSError as error:
+            self._progress.said(f"cannot keep the checkpoint of {state.case.id} in {folder}: {error.strerror}")
 
     def _result(self, state: _CaseState) -> CaseResult:
         needs = [need for step in self.plan.steps for need in step.needs]

@@ -11,6 +11,8 @@ from pathlib import Path
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.steps import STEPS, TF1_INFERENCE, TF2_CHECKPOINT, Build, Step
 
+CONVERTED = "converted"  # names a condition, and the directory that it is written to
+
 
 @dataclass(frozen=True)
 class PlannedBuild:
@@ -57,7 +59,9 @@ def case_directory(scratch: Path, case: CaseRef) -> Path:
     return scratch / hashlib.sha256(case.id.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path, probes: int = 0) -> Plan:
+def make_plan(
+    cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path, probes: int = 0, convert: bool = False
+) -> Plan:
     """Return the plan for these cases and steps.
 
     Args:
@@ -65,6 +69,7 @@ def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path, 
         step_ids: In any order.
         scratch: Recordings go below it.
         probes: Changes at most, of each condition, that show how much a step would have caught.
+        convert: Whether to write each loaded checkpoint as an object-based one, too.
     """
     steps = tuple(STEPS[step_id] for step_id in STEPS if step_id in step_ids)
     conditions: dict[Build, dict[str, None]] = {}
@@ -73,6 +78,8 @@ def make_plan(cases: Sequence[CaseRef], step_ids: Sequence[str], scratch: Path, 
             wanted = conditions.setdefault(need.build, {})
             if need.condition != "build":
                 wanted[need.condition] = None
+    if convert and TF2_CHECKPOINT in conditions:
+        conditions[TF2_CHECKPOINT][CONVERTED] = None
     builds = []
     for case in cases:
         for build in sorted(conditions, key=lambda build: (build.form, build.training, build.side)):

@@ -294,6 +294,7 @@ PROBES = {
     "variable-scaled": "0.1% of {0}",
     "activation-dropped": "whether {0} is applied",
     "regularizer-dropped": "the regularization loss of {0}",
+    "optimizer-setting": "{0}",
 }
 
 
@@ -321,17 +322,21 @@ class CheckpointFile:
 
 @dataclass(frozen=True)
 class Restore:
-    """A call by which user code restored variables, or read a checkpoint to do so.
+    """A call by which user code restored variables, or opened a checkpoint to do so.
 
     Attributes:
         function: Such as `tf.train.Checkpoint.restore`.
         stack: Where.
-        matched: Whether it matched anything, as far as its status tells.
+        path: What it read; absolute; empty where that is not known.
+        deferred: Whether it goes on to restore what is created later, as far as it tracks that.
+        nothing: Whether it matched nothing, as far as its status and the variables tell.
     """
 
     function: str
     stack: Stack
-    matched: bool = True
+    path: str = ""
+    deferred: bool = False
+    nothing: bool = False
 
 
 @dataclass(frozen=True)
@@ -339,18 +344,33 @@ class Loaded:
     """What the TF2 side made of the checkpoint, by TF1's names.
 
     Attributes:
+        taken: How many variables hold the checkpoint's values.
         missing: TF2's variables that the checkpoint lacks.
         unexpected: Keys that TF1 reads and no variable of TF2 takes.
-        mismatched: Name, the checkpoint's shape and TF2's, as text.
-        different: Variables that hold other values after user code restored them.
-        restores: What user code restored by itself; where it did, nothing was loaded over it.
+        shapes: TF2's variables of another shape than the checkpoint's, with both shapes.
+        dtypes: TF2's variables of another dtype than the checkpoint's, with both dtypes.
+        restores: Calls of user code that restored this checkpoint; where there are any, nothing was loaded
+            over what they left.
+        late: Variables that were created after the last of these calls, and hold their initial values.
+        untouched: Variables that were there before, and hold their initial values all the same.
+        other: Variables that hold other values, with the key that these are of; empty for no key's.
+        elsewhere: Calls of user code that restored other files.
+        converted: Variables in the object-based checkpoint that was written to be kept.
+        unconverted: Why there is none, or what it lacks; empty for nothing.
     """
 
+    taken: int = 0
     missing: Tuple[str, ...] = ()
     unexpected: Tuple[str, ...] = ()
-    mismatched: Tuple[str, ...] = ()
-    different: Tuple[str, ...] = ()
+    shapes: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    dtypes: Dict[str, Any] = dataclasses.field(default_factory=dict)
     restores: Tuple[Restore, ...] = ()
+    late: Tuple[str, ...] = ()
+    untouched: Tuple[str, ...] = ()
+    other: Dict[str, str] = dataclasses.field(default_factory=dict)
+    elsewhere: Tuple[Restore, ...] = ()
+    converted: int = 0
+    unconverted: str = ""
 
 
 @dataclass(frozen=True)
@@ -388,12 +408,57 @@ class BuildRecord:
 
 
 @dataclass(frozen=True)
+class OptimizerRecord:
+    """The optimizer of one side.
+
+    Attributes:
+        name: As a person writes it, such as `tf.compat.v1.train.AdamOptimizer`.
+        family: Such as `adam`; empty for one that is not known.
+        api: `v1`, `legacy`, `keras`, or empty.
+        settings: Its settings that are numbers, by one name for all kinds; one that is off is 0.
+        rate: The learning rate of the first step; None where it is not known.
+        own: Whether the case gives it.
+        stack: Where it was made.
+        stepped: Where the case's own code takes a step; empty where the runner does.
+        steps: How many steps were taken.
+        counted: How many of them TF1's global step, or TF2's iterations, counted.
+        follows_counter: Whether the learning rate changes with that count.
+        operations: TF1: how many train operations run at once.
+        sparse: TF1: whether any gradient of the model is sparse.
+        clips: What it clips gradients by, under the names of TensorFlow's functions.
+        recomputed: TF2: where the loss is computed again after variables have moved within a step.
+        unknown: Names of variables that it keeps and that could not be told to be which slot.
+        every: The recording keeps every such element of large variables.
+        notes: What a reader should know.
+    """
+
+    name: str
+    family: str
+    api: str
+    settings: Dict[str, float]
+    rate: Optional[float] = None
+    own: bool = True
+    stack: Stack = ()
+    stepped: Stack = ()
+    steps: int = 0
+    counted: int = 0
+    follows_counter: bool = False
+    operations: int = 1
+    sparse: bool = False
+    clips: Tuple[str, ...] = ()
+    recomputed: Stack = ()
+    unknown: Tuple[str, ...] = ()
+    every: int = 1
+    notes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Fault:
     """Why a build, or one run of it, could not be recorded.
 
     Attributes:
-        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `loss`, `checkpoint`, `not-applicable`, or, from the
-            launcher, `exit`, `signal`, `timeout`, `launch`.
+        kind: `load`, `case`, `inputs`, `build`, `call`, `outputs`, `loss`, `checkpoint`, `optimizer`, `not-applicable`,
+            or, from the launcher, `exit`, `signal`, `timeout`, `launch`.
         message: What went wrong and what to do, one paragraph.
         stack: Where.
         phase: What was being done, for a person.

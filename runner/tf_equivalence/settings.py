@@ -64,6 +64,7 @@ class Settings:
         trace: Where to write aligned operations, if anywhere; absolute.
         sarif_file: Where to write SARIF, if anywhere; absolute.
         html_file: Where to write the page, if anywhere; absolute.
+        checkpoint_dir: The directory to keep converted checkpoints below, if any; absolute.
         annotations: `commands`, `checks` or `none`.
         max_annotations: At least 1.
         job_summary: The file to append the Markdown summary to, if any; absolute.
@@ -114,6 +115,7 @@ class Settings:
     trace: Path | None
     sarif_file: Path | None
     html_file: Path | None
+    checkpoint_dir: Path | None
     annotations: str
     max_annotations: int
     job_summary: Path | None

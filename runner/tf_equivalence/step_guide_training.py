@@ -96,26 +96,39 @@ TRAINING = (
     ),
     Page(
         "optimizer",
-        "Variables, slots and losses agree after each of several steps of the two optimizers that the case pairs.",
+        "With the right gradients a model still learns something else where the optimizer makes another step of them, "
+        "and no output of a single call shows it.",
         (
-            "`tf1_optimizer()` and `tf2_optimizer()` start from the same values, and take the same steps.",
-            "Learning-rate changes, tiny gradients, sparse gradients and clipping have runs of their own.",
+            (
+                "Both sides train the model from the same values for several steps with fixed data: losses, variables "
+                "and slots are compared after each."
+            ),
+            "Apart from the model, both optimizers get the same gradients: of usual size, tiny, large, and sparse.",
+            "Learning rates are read up to step 1,000,000, and TF2's training step is traced while its rate changes.",
+            (
+                "Without `tf2_optimizer()` TF1's optimizer is compared with its counterpart in Keras; without either, "
+                "both sides take gradient descent at a rate of 0.01."
+            ),
         ),
         "Gradients agree and what is made of them does not: a hyperparameter, a slot's initial value, the form of "
         "sparse updates or of clipping, or when a learning rate is read.",
-        ("What only shows after more steps than were taken.",),
+        (
+            "What only shows after more steps than were taken.",
+            "Sparse updates of a model that has no sparse gradients: a note tells where they would differ.",
+        ),
         (
             "Pass epsilon: 1e-8 in v1's Adam, 1e-7 in Keras'.",
             "Set the slots of RMSProp and Adagrad as TF1 starts them.",
             "Write `global_clipnorm` for `clip_by_global_norm`; `clipnorm` clips each gradient by itself.",
             "Give the optimizer a schedule: a Python number is frozen when a function is traced.",
             "Take the legacy optimizer where momentum meets sparse gradients.",
+            "Write `tf1_train_op` and `tf2_train_step` where a step is more than `minimize`, as with clipping by hand.",
         ),
         Example(
             "With gradients near zero, the two epsilons make two different optimizers.",
-            "tf.compat.v1.train.AdamOptimizer(1e-3)",
-            "tf.keras.optimizers.Adam(1e-3)",
-            "tf.keras.optimizers.Adam(1e-3, epsilon=1e-8)",
+            "return tf.train.AdamOptimizer(1e-3)",
+            "return tf.keras.optimizers.Adam(1e-3)",
+            "return tf.keras.optimizers.Adam(1e-3, epsilon=1e-8)",
         ),
         ("gradients",),
     ),

@@ -58,6 +58,8 @@ TF2_FUNCTIONAL = Build("tf2", training=True, form="functional")
 TF2_MODES = Build("tf2", training=False, form="modes")
 TF2_MODES_TRAINING = Build("tf2", training=True, form="modes")
 TF2_CHECKPOINT = Build("tf2", training=False, form="checkpoint")
+TF1_OPTIMIZER = Build("tf1", training=True, form="optimizer")
+TF2_OPTIMIZER = Build("tf2", training=True, form="optimizer")
 ALL_BUILDS = (
     TF1_INFERENCE,
     TF2_INFERENCE,
@@ -67,6 +69,8 @@ ALL_BUILDS = (
     TF2_MODES,
     TF2_MODES_TRAINING,
     TF2_CHECKPOINT,
+    TF1_OPTIMIZER,
+    TF2_OPTIMIZER,
 )
 
 
@@ -147,6 +151,12 @@ STEPS: dict[str, Step] = {
             "After training calls, every variable that is not trainable holds what TF1's UPDATE_OPS make of it.",
             _pair(TF1_TRAINING, TF2_TRAINING, "updates"),
             also=(Need(TF1_TRAINING, "no-updates"),),
+        ),
+        _comparing(
+            "optimizer",
+            "Both optimizers take the same steps: loss, trainable variables and slots agree after each.",
+            _pair(TF1_OPTIMIZER, TF2_OPTIMIZER, "optimizer"),
+            _pair(TF1_OPTIMIZER, TF2_OPTIMIZER, "optimizer-alone"),
         ),
         Step(
             "execution-modes",

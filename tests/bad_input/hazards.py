@@ -159,6 +159,16 @@ WRONG_CASES = (
         ("`inputs` holds object", "ArraySpec", "NumPy array"),
     ),
     Hazard(
+        "inputs_of_a_generator",
+        """
+        class Case(_Tiny):
+            def inputs(self, rng):
+                return rng.integers(0, 2, 3)  # BAD
+        """,
+        ("inputs() raised AttributeError", "numpy.random.RandomState", "randint"),
+        kind="inputs",
+    ),
+    Hazard(
         "inputs_raise",
         """
         class Case(_Tiny):

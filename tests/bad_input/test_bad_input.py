@@ -13,8 +13,11 @@ import pytest
 
 from tf_equivalence.report.escape import command_data, command_property
 
+from .checkpoints import CHECKPOINTS
 from .hazards import MISBEHAVING, UNLOADABLE, WRONG_CASES
 from .losses import LOSSES
+from .model_functions import MODEL_FUNCTIONS
+from .optimizers import OPTIMIZERS
 from .strangers import HOSTILE, STRANGERS, TRAINING
 from .workspace import HEALTHY, Hazard, Run, run_command, write_hazards
 
@@ -30,6 +33,9 @@ GROUPS: dict[str, tuple[tuple[Hazard, ...], tuple[str, ...]]] = {
     "hostile": (HOSTILE, (*QUICK, "--log-level", "debug")),
     "training": (TRAINING, ()),
     "losses": (LOSSES, ("--step", "gradients")),
+    "model functions": (MODEL_FUNCTIONS, ("--step", "constant-weights", "--step", "gradients")),
+    "optimizers": (OPTIMIZERS, ("--step", "optimizer")),
+    "checkpoints": (CHECKPOINTS, ("--step", "checkpoint")),
 }
 BAD = [(group, hazard) for group, (hazards, _) in GROUPS.items() for hazard in hazards if hazard.says]
 FINE = [

@@ -36,6 +36,7 @@ EVERY_OPTION = {
     "trace": ["--trace", "out/t.txt"],
     "sarif-file": ["--sarif-file", "out/r.sarif"],
     "html-file": ["--html-file", "out/r.html"],
+    "checkpoint-dir": ["--checkpoint-dir", "out/kept"],
     "annotations": ["--annotations", "checks"],
     "max-annotations": ["--max-annotations", "4"],
     "job-summary": ["--job-summary", "s.md"],

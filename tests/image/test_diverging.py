@@ -17,7 +17,7 @@ from .file_commands import SUMMARY_BYTES
 from .runner import SHA, ActionRunner
 from .step import StepRun
 
-DIVERGING = 7  # steps: those that compare values, but for state and modes, which hold their own
+DIVERGING = 8  # steps: those that compare values, but for state and modes, which hold their own
 
 pytestmark = pytest.mark.image
 

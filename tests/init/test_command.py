@@ -73,6 +73,20 @@ def test_what_is_written_is_found(tmp_path: Path, name: str) -> None:
             assert max(map(len, text.splitlines())) <= 110
 
 
+def test_a_model_function_is_taken_as_it_is(tmp_path: Path) -> None:
+    """A function with the modes of an Estimator becomes an `EstimatorCase`, one with other modes does not."""
+    root = make_repository(tmp_path / "repository", REPOSITORIES["estimator"])
+    run_init(root)
+    text = (root / "equivalence_cnn.py").read_text("utf-8")
+    assert "class Cnn(EstimatorCase):" in text
+    assert 'labels = ArraySpec((2,), "int32")' in text
+    assert "    def model_fn(self, features, labels, mode):\n" in text
+    other = REPOSITORIES["estimator"]["cnn.py"].replace("tf.estimator.ModeKeys.PREDICT", '"predict"')
+    root = make_repository(tmp_path / "other", {"cnn.py": other})
+    run_init(root)
+    assert "class Cnn(EquivalenceCase):" in (root / "equivalence_cnn.py").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", ["lenet", "relative imports", "estimator", "class", "src layout", "namespace"])
 def test_what_is_written_runs(tmp_path: Path, name: str) -> None:
     """The case runs as it is: the TF1 code and its first layer, or its migration, are equivalent."""

@@ -110,4 +110,6 @@ class Recordings:
             self.build(build, settings, variables=(self.variable("w"),))
         pairs = {need for step in STEPS.values() for pair in step.pairs for need in pair}
         for need in pairs | {need for step in STEPS.values() for need in step.needs if need.condition != "build"}:
-            self.run(need.build, need.condition, {} if need.condition == "once" else chosen)
+            trained = {f"trained/w:0 after {number} steps": value for number, value in enumerate(chosen.values())}
+            kept = trained if need.condition.startswith("optimizer") else chosen
+            self.run(need.build, need.condition, {} if need.condition == "once" else kept)

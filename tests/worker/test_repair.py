@@ -88,5 +88,29 @@ def test_a_stand_in_for_estimator(tf: Any) -> None:
     assert tf.compat.v1.estimator is tf.estimator
     keys = tf.estimator.ModeKeys
     assert (keys.TRAIN, keys.EVAL, keys.PREDICT) == ("train", "eval", "infer")
+    assert issubclass(tf.estimator.LoggingTensorHook, tf.compat.v1.train.SessionRunHook)
     spec = tf.estimator.EstimatorSpec(keys.PREDICT, predictions=1, export_outputs=tf.estimator.export.PredictOutput(2))
     assert (spec.mode, spec.predictions, spec.loss) == ("infer", 1, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tensorflow.compat.v1 import estimator as found; found.ModeKeys.TRAIN",
+        "from tensorflow.compat.v1.estimator import EstimatorSpec, ModeKeys",
+        "from tensorflow.estimator.export import PredictOutput",
+        "import tensorflow.compat.v1.estimator as found; found.EstimatorSpec('infer')",
+        "from tensorflow.compat.v1.estimator.tpu import TPUEstimatorSpec; TPUEstimatorSpec(mode=1, loss=1).scaffold_fn",
+        "import tensorflow.compat.v1 as tf; tf.estimator.tpu.TPUEstimatorSpec('train').host_call",
+    ],
+)
+def test_the_stand_in_is_imported_as_users_do(tf: Any, line: str) -> None:
+    """Each way to name what a model function takes works."""
+    exec(line, {})
+
+
+def test_what_the_stand_in_lacks_is_told(tf: Any) -> None:
+    """What trains is gone for good, and the message says so."""
+    with pytest.raises(AttributeError, match=r"tensorflow.estimator' has no attribute 'Estimator': TensorFlow dropped"):
+        tf.compat.v1.estimator.Estimator  # noqa: B018 - the access is the test
+    assert not hasattr(tf.estimator.export, "build_raw_serving_input_receiver_fn")

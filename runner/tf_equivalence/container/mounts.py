@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from tf_equivalence.errors import UsageError
 from tf_equivalence.ownership import absent, hand_over
@@ -90,6 +91,7 @@ def as_seen_inside(settings: Settings) -> Settings:
         trace=writable(settings.trace),
         sarif_file=writable(settings.sarif_file),
         html_file=writable(settings.html_file),
+        checkpoint_dir=writable(settings.checkpoint_dir),
         job_summary=writable(settings.job_summary),
     )
 
@@ -114,6 +116,11 @@ def wanted_files(settings: Settings, environ: Mapping[str, str]) -> dict[str, Pa
     return {name: path for name, path in files.items() if path is not None}
 
 
+def wanted_folders(settings: Settings) -> dict[str, Path]:
+    """Return the directories that a run writes into, by the name of what asks for them."""
+    return {} if settings.checkpoint_dir is None else {"checkpoint-dir": settings.checkpoint_dir}
+
+
 def step_output(settings: Settings, environ: Mapping[str, str]) -> Path | None:
     """Return the file for the outputs of a workflow's step, if this is one."""
     path = environ.get("GITHUB_OUTPUT", "")
@@ -121,8 +128,10 @@ def step_output(settings: Settings, environ: Mapping[str, str]) -> Path | None:
 
 
 @contextmanager
-def report_files(wanted: Mapping[str, Path], workspace: Path) -> Iterator[tuple[Shared, ...]]:
-    """Make the files for reports while the container runs, and return how it sees them.
+def report_files(
+    wanted: Mapping[str, Path], workspace: Path, folders: Mapping[str, Path] = MappingProxyType({})
+) -> Iterator[tuple[Shared, ...]]:
+    """Make the files for reports, and directories to write into, while the container runs; return how it sees them.
 
     A file can be mounted only where there is one, and has to be written in place: a new file moved
     over it would not be the mounted one. Those that nothing was written to go away again, with the
@@ -131,35 +140,41 @@ def report_files(wanted: Mapping[str, Path], workspace: Path) -> Iterator[tuple[
     Args:
         wanted: Paths by the name of their option.
         workspace: As the user knows it.
+        folders: The same of directories.
 
     Raises:
-        UsageError: A file cannot be written.
+        UsageError: A file or directory cannot be written.
     """
     made: list[Path] = []
     try:
         for name, path in wanted.items():
             _make(name, path, workspace, made)
-        real = {real_path(path): seen_at(path, workspace) for path in wanted.values() if path not in _STREAMS}
+        for name, path in folders.items():
+            _make(name, path, workspace, made, folder=True)
+        paths = (*wanted.values(), *folders.values())
+        real = {real_path(path): seen_at(path, workspace) for path in paths if path not in _STREAMS}
         yield tuple(Shared(source, target, read_only=False) for source, target in real.items())
     finally:
         for path in reversed(made):
             _drop_empty(path)
 
 
-def _make(name: str, path: Path, workspace: Path, made: list[Path]) -> None:
-    """Make sure that there is a file that can be written, and add to `made` what was not there before."""
+def _make(name: str, path: Path, workspace: Path, made: list[Path], *, folder: bool = False) -> None:
+    """Make sure that there is a file or folder that can be written, and add to `made` what was not there before."""
     if path in _STREAMS:
         return
     if any(path.is_relative_to(place) for place in _DEVICES):
         raise UsageError(f"{name}: the container has no {str(path)!r} of this machine; name a file, or /dev/stdout")
     new = absent(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab"):
-            pass
+        (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
+        if not folder:
+            with path.open("ab"):
+                pass
     except OSError as error:
+        what = "directory" if folder else "file"
         raise UsageError(
-            f"{name}: cannot write {str(path)!r}: {error.strerror}; name a file that you can write"
+            f"{name}: cannot write {str(path)!r}: {error.strerror}; name a {what} that you can write"
         ) from None
     finally:
         made += [place for place in reversed(new) if os.path.exists(place)]

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 from tf_equivalence.container.engine import Client, Connect, Container, connect, engine_errors, read_facts
 from tf_equivalence.container.follow import End, Follower
 from tf_equivalence.container.image import Say, ensure_image, warn_of_emulation
-from tf_equivalence.container.mounts import as_seen_inside, report_files, share_workspace, wanted_files
+from tf_equivalence.container.mounts import as_seen_inside, report_files, share_workspace, wanted_files, wanted_folders
 from tf_equivalence.container.options import (
     ENTRYPOINT,
     check_network,
@@ -73,7 +73,7 @@ def run_in_container(
     memory = memory_limit(inside, facts)
     warn_of_emulation(ensure_image(client, settings.image, settings.pull, say), facts, say)
     terminal = stdout.isatty() and stderr.isatty()
-    with report_files(wanted_files(settings, environ), settings.workspace) as files:
+    with report_files(wanted_files(settings, environ), settings.workspace, wanted_folders(settings)) as files:
         options = container_options(inside, (workspace, *files), environ, facts, terminal)
         with _hangup_interrupts(), _temporary_container(client, options, say) as container:
             end = Follower(container, stdout, stderr, terminal).follow(_START_REMEDIES)

@@ -99,9 +99,15 @@ def _labels(node: ast.FunctionDef, labels: Parameter) -> Argument:
     text = ast.unparse(node)
     if f"{labels.name} is None" in text or f"{labels.name} is not None" in text:
         return Argument(labels.name, "None")
-    whole = any(word in text for word in ("sparse_softmax", "one_hot", "accuracy"))
+    whole = are_whole(node)
     why = "labels of the right kind for the loss; the predictions do not depend on them"
     return Argument(labels.name, f"tf.zeros([2], tf.{'int32' if whole else 'float32'})", guess=why)
+
+
+def are_whole(node: ast.FunctionDef) -> bool:
+    """Return whether the labels of a function are whole numbers, by what it computes of them."""
+    text = ast.unparse(node)
+    return any(word in text for word in ("sparse_softmax", "one_hot", "accuracy"))
 
 
 def _constant(

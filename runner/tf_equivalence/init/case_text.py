@@ -32,7 +32,7 @@ def case_text(plan: Plan, folders: Sequence[str]) -> str:
         "from __future__ import annotations",
         "",
         *(["import sys", "from pathlib import Path", ""] if folders else []),
-        "from tf_equivalence import ArraySpec, EquivalenceCase",
+        f"from tf_equivalence import ArraySpec, {_base(plan)}",
         "",
     ]
     for folder in folders:
@@ -46,13 +46,12 @@ def case_text(plan: Plan, folders: Sequence[str]) -> str:
         constants += _todo(_shape_name(name), f"{what}, batch first, such as (2, 32, 32, 3)")
     body = [
         *(["", ""] if constants else [""]),
-        f"class {plan.class_name}(EquivalenceCase):",
-        f'    """`{plan.tf1.name}` beside {_side(plan)}."""',
+        f"class {plan.class_name}({_base(plan)}):",
+        *_indent(_docstring(plan), 1),
         "",
         *_indent(_inputs(plan), 1),
         "",
-        "    def tf1(self, inputs, training):",
-        '        """Build the TF1 forward pass in the current graph; return its outputs."""',
+        *_indent(_tf1_head(plan), 1),
         *_indent(_tf1_body(plan), 2),
         "",
         "    def tf2(self):",
@@ -60,6 +59,30 @@ def case_text(plan: Plan, folders: Sequence[str]) -> str:
         *_indent(_tf2_body(plan), 2),
     ]
     return "\n".join([*head, *constants, *body]) + "\n"
+
+
+def _base(plan: Plan) -> str:
+    return "EquivalenceCase" if plan.labels is None else "EstimatorCase"
+
+
+def _docstring(plan: Plan) -> list[str]:
+    text = f"`{plan.tf1.name}` beside {_side(plan)}."
+    if plan.labels is None:
+        return [f'"""{text}"""']
+    more = "Give it a `loss(self, outputs, inputs)`, and the model function's is compared, too."
+    return [f'"""{text}', "", *textwrap.wrap(more, _WIDTH - 4), '"""']
+
+
+def _tf1_head(plan: Plan) -> list[str]:
+    if plan.labels is None:
+        return [
+            "def tf1(self, inputs, training):",
+            '    """Build the TF1 forward pass in the current graph; return its outputs."""',
+        ]
+    return [
+        "def model_fn(self, features, labels, mode):",
+        '    """Build the model in the current graph; return its `EstimatorSpec`."""',
+    ]
 
 
 def _side(plan: Plan) -> str:
@@ -115,11 +138,18 @@ def _spec(name: str, spec: Spec) -> str:
 
 
 def _inputs(plan: Plan) -> list[str]:
+    if plan.labels is None:
+        return _given("inputs", plan)
+    comment = _comment(GUESS, f"shape and dtype, {plan.labels.why}", 1)
+    return [*_given("features", plan), *comment, f"labels = {_spec('labels', plan.labels)}"]
+
+
+def _given(member: str, plan: Plan) -> list[str]:
     if len(plan.specs) == 1 and not plan.keyed:
         name, spec = plan.specs[0]
         comment = _comment(GUESS, f"shape and dtype, {spec.why}", 1) if spec.why and spec.shape is not None else []
-        return [*comment, f"inputs = {_spec(name, spec)}"]
-    lines = ["inputs = {"]
+        return [*comment, f"{member} = {_spec(name, spec)}"]
+    lines = [f"{member} = {{"]
     for name, spec in plan.specs:
         if spec.why and spec.shape is not None:
             lines += _indent(_comment(GUESS, f"shape and dtype, {spec.why}", 2), 1)
@@ -130,11 +160,19 @@ def _inputs(plan: Plan) -> list[str]:
 def _tf1_body(plan: Plan) -> list[str]:
     names = sorted({plan.tf1.symbol, *([plan.scope.name] if plan.scope else []), *_imported(plan.tf1_arguments)})
     lines = ["import tf_slim as slim"] if plan.scope else []
-    if any("tf." in argument.text for argument in plan.arguments):
+    arguments = plan.tf1_arguments if plan.labels is None else (*plan.owner_arguments, *_passed_on(plan))
+    if any("tf." in argument.text for argument in arguments):
         lines.append("import tensorflow.compat.v1 as tf")
     lines += [_import(plan.tf1_place.module, names), ""]
-    lines += [line for argument in plan.tf1_arguments if argument.guess for line in _comment(GUESS, argument.guess, 2)]
-    return lines + call_lines(plan, "")
+    lines += [line for argument in arguments if argument.guess for line in _comment(GUESS, argument.guess, 2)]
+    return lines + call_lines(plan, "", spec=plan.labels is not None)
+
+
+def _passed_on(plan: Plan) -> list[Argument]:
+    """Return the arguments of a model function, those that an Estimator gives as they come."""
+    names = [p.name for p in (plan.roles.labels, plan.roles.flag) if p is not None]
+    rest = [argument for argument in plan.arguments if argument.keyword not in names]
+    return [*(Argument(name, name) for name in names), *rest]
 
 
 def _import(module: str, names: Sequence[str]) -> str:
@@ -146,16 +184,17 @@ def _imported(arguments: Sequence[Argument]) -> set[str]:
     return {constant.name.split("[")[0] for constant in constants if constant.module_level}
 
 
-def call_lines(plan: Plan, owner: str) -> list[str]:
+def call_lines(plan: Plan, owner: str, *, spec: bool = False) -> list[str]:
     """Return the lines that call the TF1 function and return its outputs.
 
     Args:
         plan: What to write.
         owner: What constants are attributes of: `self.` in a layer, in small letters then; or nothing.
+        spec: Whether to return the spec of a model function as it is.
     """
-    call = _call(plan, owner)
+    call = _call(plan, owner, spec=spec)
     lines = [f"return {line}" if index == 0 else line for index, line in enumerate(call)]
-    if returns_spec(plan.tf1):
+    if returns_spec(plan.tf1) and not spec:
         lines = [f"spec = {call[0]}", *call[1:], "return spec.predictions"]
     if plan.scope is None:
         return lines
@@ -163,15 +202,16 @@ def call_lines(plan: Plan, owner: str) -> list[str]:
     return [*why, f"with slim.arg_scope({plan.scope.call}):", *_indent(lines, 1)]
 
 
-def _call(plan: Plan, owner: str) -> list[str]:
+def _call(plan: Plan, owner: str, *, spec: bool) -> list[str]:
     """Return the call, on one line or with one argument on each."""
     parts = []
     first = next((p.name for p in plan.roles.inputs[:1]), "")
     positional = first == next(iter(_parameter_names(plan)), "")
     for parameter in plan.roles.inputs:
         text = "inputs" if plan.keyed or len(plan.roles.inputs) == 1 else f"inputs[{_quoted(parameter.name)}]"
+        text = "features" if spec else text
         parts.append(text if positional and parameter.name == first else f"{parameter.name}={text}")
-    parts += _keywords(plan.arguments, owner)
+    parts += _keywords(_passed_on(plan) if spec else plan.arguments, owner)
     callee = plan.tf1.symbol
     if plan.tf1.owner is not None:
         callee += f"({', '.join(_keywords(plan.owner_arguments, owner))})"

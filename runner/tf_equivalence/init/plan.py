@@ -11,6 +11,7 @@ from tf_equivalence.errors import UsageError
 from tf_equivalence.init.arguments import (
     Argument,
     Constant,
+    are_whole,
     constructor,
     decide_arguments,
     decide_constructor,
@@ -18,14 +19,17 @@ from tf_equivalence.init.arguments import (
 from tf_equivalence.init.candidates import Tf1Function, Tf2Class
 from tf_equivalence.init.imports import Place
 from tf_equivalence.init.scopes import ArgScope, find_arg_scope
-from tf_equivalence.init.shapes import Spec, documented_keys, guess_spec, is_mapping, read_keys
-from tf_equivalence.init.signature import Roles, is_model_fn, read_roles
+from tf_equivalence.init.shapes import BATCH, Spec, documented_keys, guess_spec, is_mapping, read_keys
+from tf_equivalence.init.signature import Roles, is_model_fn, mode_values, read_roles
 from tf_equivalence.init.sources import Source
 
 _GENERIC = (
     "model model_fn build build_model build_net build_network net network inference forward create_model make_model "
     "get_model main_model create build_graph"
 ).split()
+
+# What `mode_values` finds where a function compares its mode with `tf.estimator.ModeKeys`, or with their values.
+_MODES = (('"train"', '"infer"'), ('"train"', '"eval"'))
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Plan:
         arguments: What it gets beside its inputs.
         owner_arguments: What making the object takes, where the TF1 function is a method.
         specs: What goes in: by key or parameter, or one under the empty name.
+        labels: The labels of a model function that an `EstimatorCase` can call; None for any other.
         keyed: Whether the function takes one dict of tensors rather than tensors.
         tf2: The TF2 side; None where a first layer is to be written, or nothing.
         tf2_place: How it is imported, or the layer to be written will be.
@@ -57,6 +62,7 @@ class Plan:
     arguments: tuple[Argument, ...]
     owner_arguments: tuple[Argument, ...]
     specs: tuple[tuple[str, Spec], ...]
+    labels: Spec | None
     keyed: bool
     tf2: Tf2Class | None
     tf2_place: Place | None
@@ -193,6 +199,7 @@ def make_plan(  # noqa: PLR0913 - every part of a plan is decided before it
         arguments=arguments,
         owner_arguments=owner_arguments,
         specs=specs,
+        labels=_labels(tf1, roles, sources),
         keyed=keyed,
         tf2=tf2,
         tf2_place=tf2_place,
@@ -209,6 +216,15 @@ def _layer_name(tf1: Tf1Function, tf2: Tf2Class | None) -> str:
     _, takes_name, says = constructor(tf2.node)
     makes = any(call in tf2.calls for call in ("Variable", "add_weight", "Dense", "Conv2D", "BatchNormalization"))
     return tf1.scope if takes_name and not says and (makes or not tf2.shim) else ""
+
+
+def _labels(tf1: Tf1Function, roles: Roles, sources: Sequence[Source]) -> Spec | None:
+    """Return the labels of a model function whose modes are those of an Estimator; None for any other."""
+    if roles.labels is None or not returns_spec(tf1) or mode_values(tf1.node) not in _MODES:
+        return None
+    spec = guess_spec(tf1.source, tf1.node, roles.labels.name, "", sources)
+    shape = spec.shape or (BATCH,)
+    return Spec(shape, "int32" if are_whole(tf1.node) else "float32", spec.why or "by its name")
 
 
 def returns_spec(tf1: Tf1Function) -> bool:

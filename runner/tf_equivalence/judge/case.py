@@ -49,8 +49,11 @@ def judge_step(evidence: Evidence, step: Step, case: CaseRef, started: float) ->
     if fault is not None:
         return _faulty(evidence, step.id, fault, case, started)
     judge = _JUDGES.get(step.id) or (lambda evidence: judge_numbers(evidence, step))
-    findings, notes, difference, ill_conditioned = judge(evidence)
-    power, remarks = (None, []) if findings or not step.pairs else measure_power(evidence, step)
+    try:
+        findings, notes, difference, ill_conditioned = judge(evidence)
+        power, remarks = (None, []) if findings or not step.pairs else measure_power(evidence, step)
+    finally:
+        evidence.forget_runs()
     findings += _check_power(evidence, step, power, ill_conditioned, case) if not findings else []
     notes += remarks
     duration = time.monotonic() - started

@@ -15,6 +15,7 @@ from tf_equivalence.recording import BuildRecord, Fault, NoiseJump, RunRecord, r
 from tf_equivalence.result import Difference, Finding
 from tf_equivalence.steps import ALL_BUILDS, TF1_INFERENCE, TF1_TRAINING, Build, Need
 
+PROBE_MARK = ".probe-"  # in the condition of a run that tries a change
 _JUMP = 100  # an operation that amplifies noise more than this is where it comes from
 
 Preset = str | Tolerance | Mapping[str, Tolerance]
@@ -62,13 +63,16 @@ class Evidence:
         places: For locations.
         default_tolerance: For a case that does not choose.
         min_power: The fraction of known changes that a numeric step must catch to pass.
+        until_first: Whether one failure of a run is enough to know, as where power is measured.
     """
 
     directory: Path
     places: Places
     default_tolerance: Preset
     min_power: float = 0.0
+    until_first: bool = False
     _builds: dict[Build, BuildRecord] = field(default_factory=dict)
+    _runs: dict[Need, Run] = field(default_factory=dict)
 
     def fault(self, need: Need) -> Fault | None:
         """Return why this recording is missing; None where it is there."""
@@ -105,8 +109,20 @@ class Evidence:
         """Return where a build goes that is recorded again for the reference's noise."""
         return self.directory / f"{build.directory}-rerun"
 
+    def forget_runs(self) -> None:
+        """Let go of the runs that a step was judged by: they are large, and may be recorded again."""
+        self._runs.clear()
+
     def run(self, need: Need) -> Run:
-        """Return a run that is known to be there."""
+        """Return a run that is known to be there; of one that is no probe, the same until it is forgotten."""
+        known = self._runs.get(need)
+        if known is None:
+            known = self._read_run(need)
+            if PROBE_MARK not in need.condition:
+                self._runs[need] = known
+        return known
+
+    def _read_run(self, need: Need) -> Run:
         directory = str(self.directory / need.build.directory)
         record = read_record(RunRecord, directory, need.condition)
         assert record is not None

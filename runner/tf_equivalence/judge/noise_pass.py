@@ -15,7 +15,10 @@ from tf_equivalence.plan import PlannedBuild
 from tf_equivalence.result import Outcome, StepResult
 from tf_equivalence.steps import STEPS, Build, Step
 
-_VALUES = ("output-value", "loss-value", "loss-total", "objective-value", "gradient-value", "state-value")
+_VALUES = (
+    *("output-value", "loss-value", "loss-total", "objective-value", "gradient-value", "state-value"),
+    *("trained-value", "slot-value", "training-step"),
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from tf_equivalence.judge.evidence import Evidence, Judged, Run
 from tf_equivalence.judge.gradients import explain_gradients, note_optimization
 from tf_equivalence.judge.initial import compare_initial_values
 from tf_equivalence.judge.inventory import judge_variable_inventory
+from tf_equivalence.judge.optimizer import is_training, judge_training, note_training
+from tf_equivalence.judge.optimizer_causes import explain_optimizer
 from tf_equivalence.judge.outputs import RunJudgement, judge_run
 from tf_equivalence.judge.quantities import is_by_variable, judge_quantities, subject_of
 from tf_equivalence.judge.regularized import regularizer_line
@@ -25,11 +27,22 @@ _REGULARIZATION = "regularization_losses"
 _EXPLAIN: Mapping[str, Callable[[Evidence, Step, Sequence[Finding]], list[Finding]]] = {
     "checkpoint": explain_checkpoint,
     "gradients": explain_gradients,
+    "optimizer": explain_optimizer,
     "state-updates": explain_state,
 }
 _REMARK: Mapping[str, Callable[[Evidence, Step], list[str]]] = {
     "checkpoint": note_checkpoint,
     "gradients": note_optimization,
+    "optimizer": note_training,
+}
+# How the notes of the TF1 side begin that belong to a step.
+_SAID = {"gradients": "model_fn's loss", "state-updates": "train_op"}
+# What notes of these conditions begin with.
+_SAID_OF = {
+    "random": "first call: ",
+    "random-second": "second call: ",
+    "optimizer": "training the model: ",
+    "optimizer-alone": "apart from the model: ",
 }
 _MOST_BOUNDS = 5
 _MOST_NOTES = 12
@@ -62,6 +75,8 @@ def judge_numbers(evidence: Evidence, step: Step) -> Judged:
     # The first cause explains the numbers; initial values after it are shifted by it, too.
     explained = {"initial-value", *(finding.kind for finding in symptoms)} if causes else set()
     notes += _REMARK[step.id](evidence, step) if step.id in _REMARK else []
+    if step.id in _SAID:
+        notes += [note for note in evidence.built(step.pairs[0][0].build).notes if note.startswith(_SAID[step.id])]
     largest = Difference(
         max(judgement.max_abs_diff for judgement in judgements), max(judgement.max_rel_diff for judgement in judgements)
     )
@@ -86,6 +101,8 @@ def _judge_pair(evidence: Evidence, tf1: Need, tf2: Need) -> tuple[RunJudgement,
 
 def judge_runs(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
     """Compare two runs of a case as its steps do."""
+    if is_training(tf1):
+        return judge_training(evidence, tf1, tf2)
     if is_by_variable(tf1):
         return judge_quantities(evidence, tf1, tf2)
     ours, theirs = _comparable_losses(tf1.record, tf2.record)
@@ -98,6 +115,7 @@ def judge_runs(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
         evidence.tolerance(),
         tf2_names=evidence.tf2_name,
         nan_equal=evidence.nan_equal(),
+        until_first=evidence.until_first,
     )
 
 
@@ -124,7 +142,8 @@ def _place(evidence: Evidence, tf2: Need, judgement: RunJudgement) -> list[Findi
     for finding in judgement.findings:
         if (subject := subject_of(finding.name)) is not None:
             variable = variables.get(evidence.tf2_name(subject.variable))
-            stack = variable.stack if variable else made.get(finding.name, build.definition)
+            stack = variable.stack if variable else build.definition
+            stack = made.get(finding.name) or stack  # where the value comes from, rather than whose it is
             placed.append(_at(evidence, finding, stack))
             continue
         variable = variables.get(finding.name.removesuffix(":0"))
@@ -162,11 +181,13 @@ def _allowed(judgement: RunJudgement) -> list[str]:
 
 
 def _summarize(condition: str, judgement: RunJudgement, remarks: tuple[str, ...]) -> list[str]:
-    call = {"random-second": "second call: ", "random": "first call: "}.get(condition, "")
+    call = _SAID_OF.get(condition, "")
     arrays = "1 array" if judgement.compared == 1 else f"{judgement.compared} arrays"
     compared = f"{call}{arrays} with {judgement.elements} elements compared"
     largest = f"largest difference {judgement.max_abs_diff:.2g}, {judgement.max_rel_diff:.2g} of the largest value"
     notes = [f"{compared}; {largest}", *(f"{call}{line}" for line in _allowed(judgement))]
+    if not judgement.compared and not judgement.findings:
+        notes = [f"{call}not compared"]
     ill = _ill_conditioned(judgement)
     if ill:
         more = f" and {len(ill) - _MOST_BOUNDS} more" if len(ill) > _MOST_BOUNDS else ""

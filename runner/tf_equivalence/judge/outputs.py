@@ -29,6 +29,7 @@ def judge_run(  # noqa: PLR0913 - two runs, each with its arrays, and how to com
     cross_runtime: bool = False,
     nan_equal: Sequence[str] = (),
     rounding: Mapping[str, float] | None = None,
+    until_first: bool = False,
 ) -> RunJudgement:
     """Compare a TF2 run with its TF1 reference; outputs are matched by name, never by position.
 
@@ -43,11 +44,12 @@ def judge_run(  # noqa: PLR0913 - two runs, each with its arrays, and how to com
         cross_runtime: Whether the reference comes from another TensorFlow.
         nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees.
         rounding: By the name of an output: what rounding alone may move it by, in its unit.
+        until_first: Whether one failure is enough to know.
     """
     lacking = [*_absent("TF1", tf1, tf1_arrays), *_absent("TF2", tf2, tf2_arrays)]
     if lacking:
         return RunJudgement(tuple(lacking), 0, 0, 0.0, 0.0, ())
-    runs = Runs(tf1_arrays, tf2_arrays, reruns, tolerance, cross_runtime, nan_equal, rounding or {})
+    runs = Runs(tf1_arrays, tf2_arrays, reruns, tolerance, cross_runtime, nan_equal, rounding or {}, until_first)
     tally = Tally()
     _OutputJudge(runs, tally).compare(tf1.outputs, tf2.outputs)
     tally.check_that_something_was_compared()
@@ -85,6 +87,8 @@ class _OutputJudge:
         ours, theirs = {leaf.name: leaf for leaf in tf1}, {leaf.name: leaf for leaf in tf2}
         surplus = [name for name in theirs if name not in ours]
         for name, leaf in ours.items():
+            if self._runs.until_first and self._tally.failures:
+                return
             if name in theirs:
                 self._leaf(leaf, theirs[name])
             else:

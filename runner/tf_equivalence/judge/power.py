@@ -23,11 +23,12 @@ def measure_power(evidence: Evidence, step: Step) -> tuple[Power | None, list[st
     Changes of inputs and weights stand for bugs in the computation, so they have to show in the
     outputs. A dropped regularizer has to show in the losses.
     """
+    evidence = replace(evidence, until_first=True)
     tried = 0
     missed: list[Probe] = []
     for tf1, tf2 in step.pairs:
         probes = [probe for probe in evidence.built(tf2.build).probes if probe.condition == tf2.condition]
-        if not probes:
+        if not probes or not evidence.run(tf1).record.outputs:
             continue
         if not _is_repeatable(evidence, tf1.build, tf2.build):
             return None, ["power was not measured: the same call gave other numbers when it was repeated"]

@@ -25,6 +25,18 @@ _MOST_NAMES = 6
 _USUAL_RATE = 1e-2  # of a moving average whose rate the graph does not tell
 _LEAST_RATE = 1e-5
 RATE = "rate"
+# What optimizers keep for each variable, by one name for all kinds of them.
+SLOTS = (
+    "momentum",
+    "mean",
+    "variance",
+    "maximal-variance",
+    "mean-square",
+    "mean-gradient",
+    "accumulator",
+    "update-accumulator",
+    "linear",
+)
 _NAME = re.compile(r"(?P<what>[a-z-]+)/(?P<variable>.*?):0(?: after (?P<when>.*))?")
 
 
@@ -69,6 +81,14 @@ QUANTITIES: Mapping[str, Quantity] = {
         unexpected="{variable} is regularized in TF2 and not in TF1: pass the same regularizer on both sides.",
     ),
     "state": _STATE,
+    "trained": Quantity(
+        "trained",
+        "value",
+        "TF1 trains {variable}; TF2 has no such trainable variable.",
+        "TF2 trains {variable}; TF1 has no such trainable variable.",
+    ),
+    "learning-rate": Quantity("rate", "learning rate", "", ""),
+    **{f"slot-{slot}": Quantity("slot", f"slot of {slot}", "", "") for slot in SLOTS},
 }
 
 
@@ -135,6 +155,7 @@ def judge_quantities(evidence: Evidence, tf1: Run, tf2: Run) -> RunJudgement:
         _tolerance(evidence.tolerance()),
         tf2_names=evidence.tf2_name,
         rounding=rounding_of_rates(one),
+        until_first=evidence.until_first,
     )
     found = tuple(replace(finding, kind=_kind(finding)) for finding in judgement.findings)
     if absent and [finding.kind for finding in found] == ["nothing-compared"]:

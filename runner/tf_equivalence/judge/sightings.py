@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_equivalence.judge.bounds import Array
-from tf_equivalence.judge.evidence import Evidence
+from tf_equivalence.judge.evidence import Evidence, Run
 from tf_equivalence.recording import Sighting
 from tf_equivalence.result import Finding
 from tf_equivalence.steps import TF1_INFERENCE, TF1_TRAINING, Need, Step
@@ -65,11 +65,21 @@ def _message(evidence: Evidence, step: Step, sighting: Sighting, diverged: Seque
 
 
 def _flag_matters(evidence: Evidence) -> bool:
-    """Tell whether TF1 itself computes something else in training than in inference."""
-    inference, training = (evidence.run(Need(build, "random")) for build in (TF1_INFERENCE, TF1_TRAINING))
-    return inference.arrays.keys() != training.arrays.keys() or any(
-        not _equal(array, training.arrays[key]) for key, array in inference.arrays.items()
+    """Tell whether TF1 itself computes something else in training than in inference.
+
+    A model function that returns nothing alike in the two modes tells nothing of what it computes.
+    """
+    inference, training = (_leaves(evidence.run(Need(build, "random"))) for build in (TF1_INFERENCE, TF1_TRAINING))
+    if not inference.keys() & training.keys():
+        return False
+    return inference.keys() != training.keys() or any(
+        len(arrays) != len(training[name]) or not all(map(_equal, arrays, training[name]))
+        for name, arrays in inference.items()
     )
+
+
+def _leaves(run: Run) -> dict[str, list[Array]]:
+    return {leaf.name: [run.arrays[key] for key in leaf.arrays] for leaf in run.record.outputs}
 
 
 def _equal(one: Array, other: Array) -> bool:

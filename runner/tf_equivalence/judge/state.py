@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from tf_equivalence.steps import Need, Step
 _CLOSE = 1e-3
 _LEAST_FACTOR = 0.01  # below, it may be rounding
 _RATES = ("momentum", "decay", "alpha")
+_RUN = re.compile(r"^train_op .* depends on (\d+) of (\d+) UPDATE_OPS")
 _MESSAGES = {
     "update-order": "{name} is updated more than once in a step: TF1 leaves the order of the updates open, so that "
     "its own result depends on it, and TF2 makes one after the other. Call the layer that owns it once a step, or "
@@ -28,6 +30,9 @@ _MESSAGES = {
     "update-unexpected": "{name} moves in TF2's training calls, and not in TF1's, not even with its UPDATE_OPS: "
     "nothing runs its update in TF1 (look at `updates_collections`, `is_training` and `trainable`). Decide which is "
     "meant: call TF2's layer with `training=False`, or run the update in TF1.",
+    "update-not-run": "{name} moves in TF2's training calls, and not in TF1's: the train_op of model_fn does not "
+    "depend on its update, so that TF1's checkpoints hold its initial value. Decide: call TF2's layer with "
+    "`training=False`, or make the train_op within `tf.control_dependencies` of the UPDATE_OPS.",
     "update-rate": "One call moves {name} {factor} times as far in TF2 as in TF1: 1 - momentum (or 1 - decay) is "
     "{factor} times TF1's, as 0.99 in the place of 0.999 makes it 10 times. Copy TF1's value. An "
     "ExponentialMovingAverage with `num_updates` has a smaller decay at first.",
@@ -107,7 +112,9 @@ def _cause(evidence: Evidence, step: Step, name: str, history: _History | None) 
         stack = (stated, *stack) if stated is not None else stack
     else:
         return None
-    message = _MESSAGES[kind].format(name=f"{shown}:0", factor=f"{factor or 1:.4g}")
+    run = next((match for note in evidence.built(tf1).notes if (match := _RUN.search(note))), None)
+    left_out = kind == "update-unexpected" and run is not None and run.group(1) != run.group(2)
+    message = _MESSAGES["update-not-run" if left_out else kind].format(name=f"{shown}:0", factor=f"{factor or 1:.4g}")
     return Finding(kind, f"{shown}:0", message, evidence.places.location(stack), evidence.places.lines(stack))
 
 

@@ -67,6 +67,7 @@ class Runs:
         nan_equal: Globs of the outputs in which NaN at the same place on both sides agrees.
         rounding: By the name of an output: what rounding alone may move it by, in its unit, where that
             is more than its own size tells.
+        until_first: Whether one failure is enough to know.
     """
 
     tf1: Arrays
@@ -76,6 +77,7 @@ class Runs:
     cross_runtime: bool = False
     nan_equal: Sequence[str] = ()
     rounding: Mapping[str, float] = field(default_factory=dict)
+    until_first: bool = False
 
 
 class Tally:

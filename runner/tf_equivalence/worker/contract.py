@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from tf_equivalence.case import EquivalenceCase, Tolerance
+from tf_equivalence.estimator import ARGUMENTS, EVAL, PREDICT, TRAIN, EstimatorCase
 from tf_equivalence.worker.faults import CaseFault, definition
 
-_SIGNATURES = (("tf1", "inputs, training"), ("tf2", ""), ("loss", "outputs, inputs"))
+_SIGNATURES = (
+    ("tf1", "inputs, training"),
+    ("tf2", ""),
+    ("loss", "outputs, inputs"),
+    ("predictions", "outputs, mode"),
+    ("tf1_optimizer", ""),
+    ("tf2_optimizer", ""),
+    ("tf1_train_op", "optimizer, loss, global_step"),
+    ("tf2_train_step", "optimizer, loss, variables"),
+)
 
 
 def check_class(kind):
@@ -23,6 +33,13 @@ def check_class(kind):
             raise CaseFault(
                 "case", "{} does not define {}: add `def {}`".format(kind.__name__, member, _header(member, arguments))
             )
+    if issubclass(kind, EstimatorCase) and kind.tf1 is EstimatorCase.tf1 and kind.model_fn is EstimatorCase.model_fn:
+        raise CaseFault(
+            "case",
+            "{} does not define model_fn: add `def {}`".format(
+                kind.__name__, _header("model_fn", "features, labels, mode, params")
+            ),
+        )
     if type(kind) is type and not _takes(kind, 0):
         raise CaseFault(
             "case",
@@ -54,6 +71,69 @@ def check_case(case):
                 definition(method),
             )
     _check_settings(case)
+    if isinstance(case, EstimatorCase):
+        _check_estimator(case)
+
+
+def _check_estimator(case):
+    # type: (EstimatorCase) -> None
+    if inspect.ismethod(case.features):
+        raise CaseFault(
+            "case",
+            "{0}.features is a method: write `def {1}`, and return a dict with `features` and `labels`".format(
+                type(case).__name__, _header("inputs", "rng")
+            ),
+            definition(case.features),
+        )
+    if not callable(case.inputs):
+        case._model_inputs(case.inputs)
+    if case.inputs is None:
+        raise CaseFault(
+            "inputs", "`features` is not defined: give what model_fn gets, a nest of ArraySpec and NumPy arrays"
+        )
+    if type(case).tf1 is EstimatorCase.tf1 and not _takes_keyword(case.model_fn, "features"):
+        raise CaseFault(
+            "case",
+            "{0}.model_fn takes no `features`: write `def {1}`, or `model_fn = staticmethod(...)`".format(
+                type(case).__name__, _header("model_fn", "features, labels, mode, params")
+            ),
+            definition(case.model_fn),
+        )
+    if type(case).tf1 is EstimatorCase.tf1:
+        _check_needs(case)
+    mode = case.inference_mode  # type: Any
+    if mode not in (PREDICT, EVAL):
+        raise _refuse(case, "inference_mode", mode, "{!r} or {!r}".format(PREDICT, EVAL))
+    modes = case.without_predictions  # type: Any
+    if not isinstance(modes, (tuple, list)) or not set(modes) <= {TRAIN, EVAL}:
+        raise _refuse(case, "without_predictions", modes, "a tuple of modes, such as ({!r},)".format(TRAIN))
+    if modes and type(case).loss is EquivalenceCase.loss:
+        raise CaseFault(
+            "case",
+            "{}.without_predictions leaves the loss alone to compare: add `def {}` for the TF2 side".format(
+                type(case).__name__, _header("loss", "outputs, inputs")
+            ),
+        )
+
+
+def _check_needs(case):
+    # type: (EstimatorCase) -> None
+    """Check that a model function needs no arguments that an Estimator does not give."""
+    try:
+        parameters = inspect.signature(case.model_fn).parameters.values()
+    except (TypeError, ValueError):
+        return
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    needed = [p.name for p in parameters if p.kind in kinds and p.default is p.empty and p.name not in ARGUMENTS]
+    if needed:
+        raise CaseFault(
+            "case",
+            "{0}.model_fn needs `{1}`, which an Estimator does not give: write `def {2}` that passes it, or "
+            "`model_fn = functools.partial(..., {1}=...)`".format(
+                type(case).__name__, needed[0], _header("model_fn", "features, labels, mode, params")
+            ),
+            definition(case.model_fn),
+        )
 
 
 def _header(member, arguments):
@@ -71,6 +151,16 @@ def _takes(function, count):
     except ValueError:  # built in, without a signature
         return True
     return True
+
+
+def _takes_keyword(function, name):
+    # type: (Any, str) -> bool
+    """Tell whether a function can be called with an argument of this name."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return callable(function)
+    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def _check_settings(case):

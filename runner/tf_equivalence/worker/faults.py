@@ -8,6 +8,7 @@ import traceback
 from typing import Any, Iterator, Optional, Tuple
 
 from tf_equivalence import stacks
+from tf_equivalence.case import CaseError
 from tf_equivalence.recording import Fault, Frame, Stack
 from tf_equivalence.worker import situation
 from tf_equivalence.worker.situation import exit_message
@@ -66,6 +67,15 @@ _REMEDIES = (
     (r"out of memory|OOM|Unable to allocate", "Make the inputs smaller or lower --jobs."),
     (r"operation seed", ""),
     (
+        r"RandomState' object has no attribute",
+        "`rng` is a numpy.random.RandomState, whose streams stay the same: use its `randint`, `uniform` or `randn`.",
+    ),
+    (
+        r"not found in checkpoint",
+        "TF1's checkpoint holds variables under TF1's names, such as scope/dense/kernel: look these up, or leave the "
+        "loading to the `checkpoint` step, which follows `variable_names`.",
+    ),
+    (
         r"cannot import name|has no attribute .*(partially initialized|circular)",
         "Check the spelling and the version that is installed beside tf-equivalence.",
     ),
@@ -116,6 +126,8 @@ def fault_of(error, kind, phase):
     if isinstance(error, CaseFault):
         fault = error.fault
         return Fault(fault.kind or kind, _with_subject(fault, phase), fault.stack or stack, phase)
+    if isinstance(error, CaseError):  # raised by our own code, which is no place to point at
+        return Fault("case", str(error), (), phase)
     if isinstance(error, SystemExit):
         message = exit_message(phase, "sys.exit({!r})".format(error.code), kind)
         return Fault("load" if kind == "load" else "exit", message, stack, phase)

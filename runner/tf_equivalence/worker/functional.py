@@ -29,28 +29,47 @@ def record_functional(migrated, recorder, arrays):
                 "functional-training",
             )
         )
-    if any(array.ndim == 0 for array in case_inputs.leaves(arrays)):
+    if migrated.case._has_loss_alone(True):
+        raise StopBuild(
+            Fault(
+                "not-applicable",
+                "model_fn returns no predictions in training, so that there are no outputs to compare",
+                migrated.here,
+                "functional-training",
+            )
+        )
+    given = migrated.case._model_inputs(arrays)
+    if any(array.ndim == 0 for array in case_inputs.leaves(given)):
         raise StopBuild(
             Fault(
                 "not-applicable", "a functional Keras model takes no scalar input", migrated.here, "functional-training"
             )
         )
+    if isinstance(given, (dict, list, tuple)) and any(isinstance(part, (dict, list, tuple)) for part in _parts(given)):
+        raise StopBuild(
+            Fault(
+                "not-applicable",
+                "a functional Keras model takes no inputs that are nested more than once",
+                migrated.here,
+                "functional-training",
+            )
+        )
     try:
-        model = _functional(migrated, arrays, None)
+        model = _functional(migrated, given, None)
     except StopBuild as stop:
-        batch = case_inputs.common_batch(arrays)
+        batch = case_inputs.common_batch(given)
         if batch is None or stop.fault.kind == "exit":
             raise
         del migrated.watch.created[:]
         migrated.__init__(migrated.job, migrated.case, migrated.tool)  # type: ignore[misc]
-        model = _functional(migrated, arrays, batch)
+        model = _functional(migrated, given, batch)
         recorder.notes.append(
             "the functional model has a fixed batch size of {}: with an unknown one {}".format(
                 batch, stop.fault.message
             )
         )
     recorder.lap("build")
-    tensors = case_inputs.map_nest(tf.constant, arrays)
+    tensors = case_inputs.map_nest(tf.constant, given)
     migrated.first_draws = tuple(migrated.tool.draws)
     migrated.provenance = Provenance()
     with migrated.provenance.scope(), user_code("call", "calling the functional model", migrated.definition):
@@ -58,6 +77,11 @@ def record_functional(migrated, recorder, arrays):
     migrated.model, migrated.takes_training = model, True
     write_run(migrated, recorder, "functional", returned)
     probe(migrated, recorder, "functional", arrays)
+
+
+def _parts(nest):
+    # type: (Any) -> Any
+    return nest.values() if isinstance(nest, dict) else nest
 
 
 def _functional(migrated, arrays, batch):
@@ -69,6 +93,6 @@ def _functional(migrated, arrays, batch):
     placeholders = case_inputs.map_nest(symbolic, arrays)
     phase = "embedding the TF2 layer in a functional Keras model"
     with migrated.watch.scope("first call"), user_code("call", phase, migrated.definition):
-        named = outputs.flatten(migrated.model(placeholders))
+        named = outputs.flatten(migrated.case._outputs(migrated.model(placeholders), None, True))
         tensors = {name: value for name, value in named if value is not None}
         return tf.keras.Model(inputs=placeholders, outputs=tensors)

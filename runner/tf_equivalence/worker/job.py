@@ -22,7 +22,7 @@ class Job(NamedTuple):
         sys_path: Directories to append to `sys.path`.
         packages: Where packages were installed for user modules alone; empty for none.
         side: `tf1` or `tf2`.
-        form: `direct` or `functional`.
+        form: See `steps.Build`.
         training: The training flag of the build.
         conditions: The runs to record, in this order.
         directory: Where the recording goes.

@@ -126,7 +126,7 @@ def _refusal(module_path):
         remedy = "Remove it: {}.".format(remedy)
     else:
         where = "Line {} of {}".format(frame.line, os.path.basename(frame.path))
-        remedy = "Import that module inside tf1(): {}.".format(remedy.replace("tf1()", "that"))
+        remedy = "Import that module inside tf1(), or model_fn(): {}.".format(remedy.replace("tf1()", "that"))
     return CaseFault(
         "",
         "{} turns TF2 behaviour off for the whole process, so nothing on the TF2 side would run eagerly. {}".format(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_equivalence.case import EquivalenceCase
+from tf_equivalence.estimator import EstimatorCase
 from tf_equivalence.recording import Fault, Leaf, Loss, Probe, RunRecord, Sighting
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker import outputs
@@ -50,6 +51,8 @@ class Migrated:
         with self.watch.scope("first call"), user_code("call", "tf2()", self.here):
             self.model = case.tf2()
         self._check_model()
+        if isinstance(case, EstimatorCase):
+            case._regularization = self._regularization_loss
         function = getattr(self.model, "call", None) or getattr(type(self.model), "__call__", self.model)  # noqa: B004
         called = definition(function)
         self.definition = called if called and not called[0].library else self.here
@@ -82,15 +85,30 @@ class Migrated:
 
     def call(self, arrays, training):
         # type: (Any, bool) -> Any
-        """Call the model eagerly with these arrays and return what it returns."""
-        return self.call_with(case_inputs.map_nest(tf.constant, arrays), training)
+        """Call the model eagerly with these arrays and return the outputs to compare."""
+        tensors = case_inputs.map_nest(tf.constant, arrays)
+        return self.outputs_of(self.call_with(tensors, training), tensors, training)
 
     def call_with(self, tensors, training):
         # type: (Any, bool) -> Any
-        """Call the model eagerly with these tensors and return what it returns."""
+        """Call the model eagerly with these tensors, the case's inputs, and return what it returns."""
         keywords = {"training": training} if self.takes_training else {}
         with user_code("call", "calling the TF2 model", self.definition), self._following():
-            return self.model(tensors, **keywords)
+            return self.model(self.case._model_inputs(tensors), **keywords)
+
+    def outputs_of(self, returned, tensors, training):
+        # type: (Any, Any, bool) -> Any
+        """Return the outputs to compare, of what the model returned for these inputs."""
+        alone = self.case._has_loss_alone(training)
+        function = self.case.loss if alone else getattr(self.case, "predictions", self.case.loss)
+        with user_code("loss", "loss()" if alone else "predictions()", definition(function)):
+            return self.case._outputs(returned, tensors, training)
+
+    def _regularization_loss(self):
+        # type: () -> Any
+        """Return the sum of the model's losses, as a model function's loss may include it."""
+        terms = [tf.convert_to_tensor(term) for term in losses_of(self.model)]
+        return tf.add_n(terms) if terms else tf.constant(0.0)
 
     @contextlib.contextmanager
     def _following(self):

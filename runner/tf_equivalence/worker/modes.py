@@ -110,7 +110,8 @@ def _trace(migrated, arrays):
 
     def function(tensors):
         # type: (Any) -> Any
-        return migrated.model(tensors, **keywords)
+        returned = migrated.model(migrated.case._model_inputs(tensors), **keywords)
+        return migrated.case._outputs(returned, tensors, flag(migrated))
 
     phase = "tracing the TF2 model in a tf.function"
     with contextlib.ExitStack() as scopes:

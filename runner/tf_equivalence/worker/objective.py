@@ -5,7 +5,10 @@ from typing import Any, List
 import numpy as np
 import tensorflow as tf
 
+from tf_equivalence import stacks
 from tf_equivalence.case import EquivalenceCase
+from tf_equivalence.estimator import EstimatorCase
+from tf_equivalence.recording import Stack
 from tf_equivalence.worker import outputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
 
@@ -25,10 +28,41 @@ def objective(case, returned, inputs):
     Raises:
         StopBuild: When the loss raises, or is no scalar of a floating dtype, or there is nothing to compute it from.
     """
-    own = type(case).loss is not EquivalenceCase.loss
+    own = _has_own(case)
+    if own and case._spec is not None and case._spec.loss is not None:
+        return _of_spec(case)  # TF1's own, beside which the case's is judged
     with user_code(KIND, PHASE, definition(case.loss if own else case.tf2)):
-        value = case.loss(returned, inputs) if own else _mean_square(returned)
-        return _checked(value)
+        if not own and case._spec is None:
+            returned = case._outputs(returned, inputs, True)
+        return _checked(case.loss(returned, inputs) if own else _mean_square(returned))
+
+
+def is_whole(case):
+    # type: (EquivalenceCase) -> bool
+    """Tell whether the loss is all that training minimizes, so that no regularization losses are added to it."""
+    return isinstance(case, EstimatorCase) and _has_own(case)
+
+
+def _has_own(case):
+    # type: (EquivalenceCase) -> bool
+    return type(case).loss is not EquivalenceCase.loss
+
+
+def _of_spec(case):
+    # type: (Any) -> Any
+    """Return the loss of a model function's spec; one element of any shape is a scalar to an Estimator.
+
+    Raises:
+        StopBuild: It is no scalar of a floating dtype.
+    """
+    loss = case._spec.loss
+    made = stacks.to_stack(stacks.raw_from_summary(loss.op.traceback)) if hasattr(loss, "op") else ()
+    if not any(not frame.library for frame in made):
+        made = definition(case.model_fn)
+    with user_code(KIND, "model_fn()", made):
+        if tf.is_tensor(loss) and loss.shape.rank and loss.shape.num_elements() == 1:
+            loss = tf.reshape(loss, [])
+        return _checked(loss, "the loss of model_fn()'s spec is", made)
 
 
 def _mean_square(returned):
@@ -51,24 +85,25 @@ def _mean_square(returned):
     return total / tf.maximum(tf.add_n([tf.cast(count, dtype) for count in counts]), 1)
 
 
-def _checked(value):
-    # type: (Any) -> Any
+def _checked(value, subject="loss() returned", place=()):
+    # type: (Any, str, Stack) -> Any
     if value is None:
-        raise CaseFault(KIND, "loss() returned nothing: return the scalar tensor to minimize")
+        raise CaseFault(KIND, "{} nothing: return the scalar tensor to minimize".format(subject), place)
     try:
         tensor = tf.convert_to_tensor(value)
     except (TypeError, ValueError):
         raise CaseFault(
-            KIND, "loss() returned a {}: return the scalar tensor to minimize".format(type(value).__name__)
+            KIND, "{} a {}: return the scalar tensor to minimize".format(subject, type(value).__name__), place
         ) from None
     if not tensor.dtype.is_floating:
-        raise CaseFault(KIND, "loss() returned a tensor of dtype {}: return a floating one".format(tensor.dtype.name))
+        raise CaseFault(
+            KIND, "{} a tensor of dtype {}: return a floating one".format(subject, tensor.dtype.name), place
+        )
     if tensor.shape.rank not in (0, None):
         raise CaseFault(
             KIND,
-            "loss() returned a tensor of shape {}: return a scalar, as by tf.reduce_mean".format(
-                tensor.shape.as_list()
-            ),
+            "{} a tensor of shape {}: return a scalar, as by tf.reduce_mean".format(subject, tensor.shape.as_list()),
+            place,
         )
     return tensor
 

@@ -63,7 +63,9 @@ def probe(migrated, recorder, condition, arrays, compute=None, cost=1):
     count = max(1, budget(migrated.job.probes, len(variables)) // cost)
     # In training, moving averages are written and not read.
     read = [variable for variable in variables if variable.trainable or not migrated.job.training]
-    changes = choose(arrays, _shuffled(read, condition), count, condition == "constant")
+    labels_too = condition == "gradients" or migrated.case._has_loss_alone(migrated.job.training)
+    given = arrays if labels_too else migrated.case._model_inputs(arrays)
+    changes = choose(arrays, _shuffled(read, condition), count, condition == "constant", given)
     told = any(tried.kind == "unchanged" for tried in migrated.probes)
     if not told and (migrated.forward_seeds or condition == "functional"):
         changes.insert(0, Change("unchanged", (), arrays))  # to see whether the call can be repeated at all
@@ -101,8 +103,8 @@ def budget(most, variables):
     return min(most, max(_FEWEST, _COST // max(variables, 1)))
 
 
-def choose(arrays, variables, count, constant=False):
-    # type: (Any, Sequence[Any], int, bool) -> List[Change]
+def choose(arrays, variables, count, constant=False, read=None):
+    # type: (Any, Sequence[Any], int, bool, Optional[Any]) -> List[Change]
     """Return `count` changes at most: of inputs, swaps, activations, and of single variables with the rest.
 
     Args:
@@ -111,9 +113,10 @@ def choose(arrays, variables, count, constant=False):
         count: How many to return at most.
         constant: Whether all variables hold one constant. Then values that are all positive hide an
             activation, so that one is left out even where few changes are tried.
+        read: The part of the inputs that the condition depends on; None for all of them.
     """
     numeric = [variable for variable in variables if variable.dtype.is_floating and variable.shape.is_fully_defined()]
-    changes = list(_of_inputs(arrays))[: (count + 2) // 3]
+    changes = list(_of_inputs(arrays, arrays if read is None else read))[: (count + 2) // 3]
     changes += _swaps(arrays, numeric, max(count // 4, int(count > _FEWEST)))
     # The first, second, fourth, ... of the call: the earlier, the more computation it has to show through.
     activations = max(count // 6, int(constant and count > 1))
@@ -124,12 +127,13 @@ def choose(arrays, variables, count, constant=False):
     return changes
 
 
-def _of_inputs(arrays):
-    # type: (Any) -> Iterator[Change]
+def _of_inputs(arrays, read):
+    # type: (Any, Any) -> Iterator[Change]
+    known = {id(leaf) for leaf in case_inputs.leaves(read)}
     named = [("input" if name == outputs.SINGLE else "input " + name, leaf) for name, leaf in outputs.flatten(arrays)]
     for kind, function in (("input-zeroed", np.zeros_like), ("input-permuted", _reversed), ("input-scaled", _larger)):
         for number, (name, leaf) in enumerate(named):
-            changed = function(leaf) if leaf.size and leaf.dtype.kind in "fciu" else leaf
+            changed = function(leaf) if leaf.size and leaf.dtype.kind in "fciu" and id(leaf) in known else leaf
             if changed is not leaf:
                 yield Change(kind, (name,), _with_leaf(arrays, number, changed))
 

@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import sys
 import types
-from typing import Any
+from typing import Any, List
 
 # tf_slim was written against Keras internals that have since moved to `tf_keras.src`.
 _MOVED = (
@@ -58,11 +58,16 @@ def _restore_ops_tensor():
         ops.Tensor = tensor.Tensor
 
 
-# The fields of the last `tf.estimator.EstimatorSpec`, in its order.
+# The fields of the last `tf.estimator.EstimatorSpec` and of `TPUEstimatorSpec`, in their order.
 _SPEC = (
     "mode predictions loss train_op eval_metric_ops export_outputs training_chief_hooks training_hooks scaffold "
     "evaluation_hooks prediction_hooks"
-).split()
+)
+_TPU_SPEC = (
+    "mode predictions loss train_op eval_metrics export_outputs scaffold_fn host_call training_hooks "
+    "evaluation_hooks prediction_hooks"
+)
+_ROOTS = ("tensorflow", "tensorflow.compat.v1")
 
 
 def _stand_in_for_estimator():
@@ -72,16 +77,50 @@ def _stand_in_for_estimator():
 
     if hasattr(tf, "estimator"):
         return
-    spec = collections.namedtuple("EstimatorSpec", _SPEC)  # type: ignore[misc]  # noqa: PYI024 - fields from a list
-    spec.__new__.__defaults__ = (None,) * (len(_SPEC) - 1)
-    outputs = dict.fromkeys(("PredictOutput", "ClassificationOutput", "RegressionOutput"), _keep)
-    estimator = types.SimpleNamespace(
-        EstimatorSpec=spec,
-        ModeKeys=types.SimpleNamespace(TRAIN="train", EVAL="eval", PREDICT="infer"),
-        export=types.SimpleNamespace(**outputs),
-    )
-    for module in (tf, tf.compat.v1):
+    estimator, export, tpu = _StandIn("estimator"), _StandIn("estimator.export"), _StandIn("estimator.tpu")
+    for hook in [name for name in dir(tf.compat.v1.train) if name.endswith("Hook")]:
+        setattr(estimator, hook, getattr(tf.compat.v1.train, hook))
+    estimator.EstimatorSpec = _fields("EstimatorSpec", _SPEC)
+    estimator.ModeKeys = type("ModeKeys", (), {"TRAIN": "train", "EVAL": "eval", "PREDICT": "infer"})
+    for name in ("PredictOutput", "ClassificationOutput", "RegressionOutput"):
+        setattr(export, name, _keep)
+    tpu.TPUEstimatorSpec = _fields("TPUEstimatorSpec", _TPU_SPEC)
+    estimator.export, estimator.tpu = export, tpu
+    for root, module in zip(_ROOTS, (tf, tf.compat.v1)):
         module.estimator = estimator
+        for part in (estimator, export, tpu):  # for `from tensorflow.compat.v1.estimator import ModeKeys`
+            sys.modules["{}.{}".format(root, part.name)] = part
+
+
+def _fields(name, fields):
+    # type: (str, str) -> Any
+    """Return a class with these fields, of which all but the first may be left out."""
+    kind = collections.namedtuple(name, fields.split())  # type: ignore[misc]  # noqa: PYI024 - fields from a list
+    kind.__new__.__defaults__ = (None,) * (len(kind._fields) - 1)
+    return kind
+
+
+class _StandIn(types.ModuleType):
+    """A module that says what has become of all else that users know it for."""
+
+    EstimatorSpec = None  # type: Any
+    ModeKeys = None  # type: Any
+    TPUEstimatorSpec = None  # type: Any
+    export = None  # type: Any
+    tpu = None  # type: Any
+
+    def __init__(self, name):
+        # type: (str) -> None
+        super().__init__("tensorflow." + name)
+        self.name = name
+        self.__path__ = []  # type: List[str]
+
+    def __getattr__(self, name):
+        # type: (str) -> Any
+        raise AttributeError(
+            "module 'tensorflow.{}' has no attribute {!r}: TensorFlow dropped it, and the stand-in has no more than "
+            "a model function needs; import what trains and serves elsewhere".format(self.name, name)
+        )
 
 
 def _keep(*args, **kwargs):

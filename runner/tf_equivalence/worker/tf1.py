@@ -13,10 +13,14 @@ from tf_equivalence.worker import (
     call_arguments,
     checkpoint_tf1,
     gradients,
+    model_fn_optimizer,
+    optimizer_plan,
+    optimizer_tf1,
     outputs,
     state_updates,
     trace_gradients,
     trace_graph,
+    train_op,
 )
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.faults import CaseFault, definition, user_code
@@ -49,6 +53,7 @@ class Reference(NamedTuple):
         watch: The creations.
         returned: What `tf1` returned, a nest of tensors of the graph.
         feeds: The placeholders, in the nest that `tf1` was given.
+        notes: For the build record.
     """
 
     graph: Any
@@ -64,6 +69,7 @@ class Reference(NamedTuple):
     watch: CreationWatch
     returned: Any
     feeds: Any
+    notes: Tuple[str, ...] = ()
 
 
 def disable_v2_behavior():
@@ -105,6 +111,8 @@ def record(job, case, recorder, module_cases):
                     state_updates.record_tf1, case, reference, sessions, recorder, condition, (first, second)
                 ),
             )
+    if optimizer_plan.CONDITION in job.conditions:
+        optimizer_tf1.record_tf1(job, case, reference, recorder, first)
     write_record(
         job.directory,
         "build",
@@ -116,9 +124,9 @@ def record(job, case, recorder, module_cases):
             variables=_variable_records(reference, digests),
             random_ops=tuple(draw.record() for draw in reference.tool.draws),
             sightings=tuple(state_updates.updated_twice(reference)) if "updates" in job.conditions else (),
-            notes=tuple(recorder.notes),
+            notes=reference.notes + tuple(recorder.notes),
             seconds=dict(recorder.seconds),
-            definition=definition(case.tf1),
+            definition=definition(train_op.builder(case)[0]),
         ),
     )
 
@@ -193,21 +201,23 @@ def build(job, case, arrays, mode, recorder_scope=None):
     Raises:
         StopBuild: When `tf1` raises or returns nothing that can be fetched.
     """
-    here = definition(case.tf1)
+    builder, phase = train_op.builder(case)
+    here = definition(builder)
     tool = AlignedRandom(mode)
     watch = CreationWatch(tool)
     graph = tf.Graph()
     with graph.as_default(), tool.scope(), watch.scope("first call"):
-        feeds = case_inputs.map_nest(_placeholder, arrays)
+        feeds = case_inputs.map_nest(train_op.placeholder, arrays)
         case._random_tool = tool
-        with user_code("call", "tf1()", here):
+        train_op.prepare(case)
+        with user_code("call", phase, here), model_fn_optimizer.noting(case):
             if recorder_scope is not None:
                 with recorder_scope:
                     returned = case.tf1(feeds, job.training)
             else:
                 returned = case.tf1(feeds, job.training)
         case._random_tool = None
-        with user_code("outputs", "tf1()", here):
+        with user_code("outputs", phase, here):
             if returned is None and type(case).tf1 is EquivalenceCase.tf1:
                 raise CaseFault("case", "tf1() is not defined")
             leaves = tuple((name,) + _tensors(name, leaf, graph) for name, leaf in outputs.flatten(returned))
@@ -222,9 +232,11 @@ def build(job, case, arrays, mode, recorder_scope=None):
             tf.group(v1.global_variables_initializer(), v1.local_variables_initializer()).name,
             tf.group(v1.tables_initializer()).name,
         )
-        updates = tuple(_tensor_name(op) for op in graph.get_collection(v1.GraphKeys.UPDATE_OPS))
+        notes = []  # type: List[str]
+        update_ops = train_op.updates_run(case, graph.get_collection(v1.GraphKeys.UPDATE_OPS), notes)
+        updates = tuple(_tensor_name(op) for op in update_ops)
         placeholders = tuple(tensor.name for tensor in case_inputs.leaves(feeds))
-        variables = tuple(v1.global_variables())
+        variables = train_op.model_variables(case, graph, returned)
     return Reference(
         graph,
         placeholders,
@@ -239,13 +251,8 @@ def build(job, case, arrays, mode, recorder_scope=None):
         watch,
         returned,
         feeds,
+        tuple(notes),
     )
-
-
-def _placeholder(array):
-    # type: (np.ndarray) -> Any
-    dtype = tf.string if array.dtype.kind in "SU" else tf.as_dtype(array.dtype)
-    return v1.placeholder(dtype, array.shape, name="equivalence_input")
 
 
 def _tensor_name(value):

@@ -18,7 +18,16 @@ from tf_equivalence.recording import (
     write_record,
 )
 from tf_equivalence.trace import Effects, IsolationPlan
-from tf_equivalence.worker import gradients, op_kinds, outputs, state_updates, trace_gradients
+from tf_equivalence.worker import (
+    checkpoint_files,
+    gradients,
+    model_fn_optimizer,
+    op_kinds,
+    optimizer_tf2,
+    outputs,
+    state_updates,
+    trace_gradients,
+)
 from tf_equivalence.worker import inputs as case_inputs
 from tf_equivalence.worker.checkpoint_tf2 import make_migrated
 from tf_equivalence.worker.faults import StopBuild, definition, user_code
@@ -45,8 +54,13 @@ def record(job, case, recorder, module_cases):
         if job.form == "checkpoint":
             migrated = make_migrated(job, case, tool, first, recorder)
         else:
+            checkpoint_files.give(case, None)  # what tf2() restores would differ from what steps give
+            if job.form == "optimizer":
+                model_fn_optimizer.look(case)
             migrated = Migrated(job, case, tool)
-        if job.form == "functional":
+        if job.form == "optimizer":
+            optimizer_tf2.record_migrated(migrated, recorder, first)
+        elif job.form == "functional":
             record_functional(migrated, recorder, first)
         elif job.form == "modes":
             record_modes(migrated, recorder, first, second)
@@ -88,6 +102,7 @@ def trace(job, case, recorder):
     tool = AlignedRandom("num_random_ops")
     with tool.scope():
         case._random_tool = tool
+        checkpoint_files.give(case, None)
         migrated = Migrated(job, case, tool)
         migrated.first_call(first)
         if job.trace == "random":  # a training call has moved averages already, which a session's first call has not
@@ -110,7 +125,8 @@ def trace(job, case, recorder):
                 tape, loss = trace_gradients.watched_call(migrated, tensors)
                 parts = [loss]
             else:
-                parts = _tensors(migrated, migrated.call_with(tensors, job.training))
+                returned = migrated.call_with(tensors, job.training)
+                parts = _tensors(migrated, migrated.outputs_of(returned, tensors, job.training))
         if isolation is not None:
             write_record(recorder.directory, "effects", _effects(migrated, isolation, tensors, tracer))
     traced, values = tracer.result(parts)
@@ -143,7 +159,7 @@ def _effects(migrated, isolation, tensors, tracer):
             if migrated.job.trace == gradients.CONDITION:
                 parts = [objective(migrated.case, returned, tensors)]
             else:
-                parts = _tensors(migrated, returned)
+                parts = _tensors(migrated, migrated.outputs_of(returned, tensors, migrated.job.training))
         return [op_kinds.storable(part.numpy()) for part in parts]
 
     return effects(isolation.locals, tracer.line, call, isolation.results)
@@ -216,7 +232,8 @@ def _trace_function(migrated, arrays):
     # type: (Migrated, Any) -> None
     specs = case_inputs.map_nest(lambda array: tf.TensorSpec.from_tensor(tf.constant(array)), arrays)
     keywords = {"training": migrated.job.training} if migrated.takes_training else {}
-    traced = tf.function(lambda tensors: migrated.model(tensors, **keywords), autograph=False)
+    given = migrated.case._model_inputs
+    traced = tf.function(lambda tensors: migrated.model(given(tensors), **keywords), autograph=False)
     with migrated.watch.scope("tf.function"), migrated.tool.replay(migrated.forward_seeds, True), user_code(
         "call", "tracing the TF2 model in a tf.function", migrated.definition
     ):
