@@ -135,3 +135,11 @@ def test_prefix() -> None:
     assert moved.location == moved.findings[0].location == Location("ml/nets/a.py", 3)
     assert left.location == left.findings[0].location == outside
     assert prefixed(RESULT, "") is RESULT
+
+
+def test_the_command_that_repeats_a_step_compares_as_this_run_did(tmp_path: Path) -> None:
+    """A bound that was given on the command line is part of it; what is the default is not."""
+    page = tmp_path / "page.html"
+    for argv, expected in (((), "--step named-weights<"), (("--rtol", "0.5", "--atol", "0"), "--rtol 0.5 --atol 0.0<")):
+        deliver(RESULT, settings(tmp_path, "--html-file", str(page), *argv), {}, ExitCode.DIVERGED)
+        assert expected in page.read_text("utf-8")

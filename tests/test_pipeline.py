@@ -53,7 +53,8 @@ def record(planned: PlannedBuild, values: Iterable[float] = (1.0, 2.0), **settin
     where, array = str(planned.directory), np.array(list(values), np.float32)
     modes = ("function", "function-second", "function-plain") if planned.build.form == "modes" else ()
     for condition in (*planned.conditions, *modes):
-        leaves = () if condition == "once" else (Leaf("output", "tensor", "float32", array.shape, ("o",)),)
+        name = "trained/w:0 after 1 step" if condition.startswith("optimizer") else "output"
+        leaves = () if condition == "once" else (Leaf(name, "tensor", "float32", array.shape, ("o",)),)
         write_arrays(where, condition, {"o": array})
         write_record(where, condition, RunRecord(condition, leaves))
     stack = (Frame(str(planned.case.module_path), 2, "call"),)

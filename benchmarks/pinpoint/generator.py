@@ -16,6 +16,7 @@ from benchmarks.pinpoint.families import (
     scopes,
     several,
     slim_nets,
+    training,
     variables,
 )
 from benchmarks.pinpoint.model import Case, Expected
@@ -33,6 +34,7 @@ FAMILIES: dict[str, Callable[[int], list[Case]]] = {
     variables.FAMILY: variables.cases,
     census.FAMILY: census.cases,
     several.FAMILY: several.cases,
+    training.FAMILY: training.cases,
 }
 _CASES_PER_MODULE = 12
 

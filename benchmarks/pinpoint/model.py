@@ -58,6 +58,7 @@ class Case:
         step: The step that must diverge.
         files: Modules beside it, name and template; each form has its own, the TF1 side the right one.
         shared: The same for modules that both sides import.
+        members: More methods of the case, such as `loss`.
     """
 
     family: str
@@ -70,6 +71,7 @@ class Case:
     step: str = NAMED
     files: tuple[tuple[str, str], ...] = ()
     shared: tuple[tuple[str, str], ...] = ()
+    members: str = ""
 
 
 @dataclass(frozen=True)

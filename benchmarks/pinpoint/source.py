@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,12 +58,12 @@ class Right{number}(EquivalenceCase):
 
     def tf2(self):
         return {right}
-
+{right_members}
 
 class Wrong{number}(Right{number}):
     def tf2(self):
         return {wrong}
-"""
+{wrong_members}"""
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,13 @@ def _body(number: str, case: Case) -> str:
     sides = [render(case.legacy, "legacy", number)]
     sides += [render(case.migrated, form, number, bugs) for form in ("right", "wrong")]
     made = {form: case.make.replace("{case}", f"{form}_{number}") for form in ("right", "wrong")}
+    made |= {f"{form}_members": _members(render(case.members, form, number, bugs)) for form in ("right", "wrong")}
     classes = _CLASSES.format(number=number, inputs=case.inputs, legacy=f"legacy_{number}", **made)
     return "".join(f"\n\n{side.strip()}\n" for side in sides) + classes
+
+
+def _members(text: str) -> str:
+    return f"\n{textwrap.indent(text.strip(), '    ')}\n" if text.strip() else ""
 
 
 def _expected(path: str, files: Mapping[str, str], number: str, case: Case) -> Expected:

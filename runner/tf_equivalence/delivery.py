@@ -13,6 +13,7 @@ from typing import TextIO, cast
 
 from tf_equivalence.github.context import read_context
 from tf_equivalence.github.publish import Publisher, Voice
+from tf_equivalence.options import COMPARISON, OPTIONS
 from tf_equivalence.ownership import absent, hand_over
 from tf_equivalence.report import annotations as commands
 from tf_equivalence.report import (
@@ -42,7 +43,9 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
     files.write(settings.junit_file, partial(junit_report.write, options=junit))
     sarif = sarif_report.SarifOptions(settings.path_prefix)
     files.write(settings.sarif_file, partial(sarif_report.write, options=sarif))
-    page = html.HtmlOptions(settings.root, settings.path_prefix, _source_url(settings, environ))
+    page = html.HtmlOptions(
+        settings.root, settings.path_prefix, _source_url(settings, environ), _comparing_flags(settings)
+    )
     files.write(settings.html_file, partial(html.write, options=page))
     reports = tuple(_shown(path) for path in files.written)
     options = summary.SummaryOptions(reports=reports, source_url=_source_url(settings, environ))
@@ -61,6 +64,14 @@ def deliver(result: RunResult, settings: Settings, environ: Mapping[str, str], e
         ),
     )
     _publish(result, settings, environ, exit_code, options)  # last, for GitHub may keep us waiting
+
+
+def _comparing_flags(settings: Settings) -> tuple[str, ...]:
+    """Return the options that decide how values are compared, as far as they are not the defaults."""
+    asked = (
+        (option, getattr(settings, option.name.replace("-", "_"))) for option in OPTIONS if option.group == COMPARISON
+    )
+    return tuple(part for option, value in asked if value != option.default for part in (option.flags[0], str(value)))
 
 
 def _publish(

@@ -14,7 +14,7 @@ IMAGE = f"ghcr.io/org/tf-equivalence-action:v{__version__}"  # one version of th
 
 _FINDING = ("run", "list", "docker")
 _READING = (*_FINDING, "init")
-_WHICH, _HOW, _COMPARE, _REPORT, _VERDICT, _CONTAINER, _FIRST, _TOPICS = (
+_WHICH, _HOW, COMPARISON, _REPORT, _VERDICT, _CONTAINER, _FIRST, _TOPICS = (
     "what to run",
     "how to run it",
     "how to compare",
@@ -140,7 +140,7 @@ OPTIONS = (
         "graph",
         "What computes the TF1 side: graph, the installed TensorFlow in graph mode, or tf1.15, the genuine "
         "TensorFlow 1.15 runtime. A case may choose for itself. Default: graph.",
-        _COMPARE,
+        COMPARISON,
         "RUNTIME",
         ("--reference",),
     ),
@@ -150,7 +150,7 @@ OPTIONS = (
         "measured",
         "Where bounds come from: measured, from the reference's own rounding noise, or guide, rtol 1e-6 "
         "and atol 1e-5. A case may choose for itself. Default: measured.",
-        _COMPARE,
+        COMPARISON,
         "PRESET",
         ("--tolerance",),
     ),
@@ -159,7 +159,7 @@ OPTIONS = (
         number(0, whole=False),
         None,
         "With --atol, in place of --tolerance: the bound is atol + rtol * |tf1|.",
-        _COMPARE,
+        COMPARISON,
         "NUMBER",
         ("--rtol",),
     ),
@@ -168,7 +168,7 @@ OPTIONS = (
         number(0, whole=False),
         None,
         "See --rtol. In the unit of the output.",
-        _COMPARE,
+        COMPARISON,
         "NUMBER",
         ("--atol",),
     ),
@@ -178,7 +178,7 @@ OPTIONS = (
         24,
         "Known changes of inputs and weights to try for each numeric step, to tell how much it would have caught; "
         "fewer for models of many variables; 0 for none. Default: 24.",
-        _COMPARE,
+        COMPARISON,
         "N",
         ("--probes",),
     ),
@@ -187,7 +187,7 @@ OPTIONS = (
         number(0, whole=False),
         0.0,
         "Fail a numeric step that would have caught less than this fraction of the changes, such as 0.5. Default: 0.",
-        _COMPARE,
+        COMPARISON,
         "FRACTION",
         ("--min-power",),
     ),

@@ -136,8 +136,8 @@ class _Causes:
             if effect is not None and effect.relative <= _LEAST:
                 continue
             shows = f", which moves a variable by up to {effect}" if effect is not None else ""
-            remedy = f"Pass {name}={_value(one)}" if one or name not in _OFF else f"Leave {name} out"
-            message = f"{name} is {_value(one)} in TF1 and {_value(other)} in TF2{shows}. {remedy}."
+            remedy = f"Pass {name}={_value(name, one)}" if one or name not in _OFF else f"Leave {name} out"
+            message = f"{name} is {_value(name, one)} in TF1 and {_value(name, other)} in TF2{shows}. {remedy}."
             setting = Setting((name,), _is_stated)
             found.append(self._at("optimizer-setting", name, message, self.tf2.stack, setting))
         return found
@@ -284,8 +284,8 @@ def _method(record: OptimizerRecord) -> str:
     return _OF_METHOD.get(record.family, record.family.capitalize())
 
 
-def _value(value: float) -> str:
-    return f"{value:g}"
+def _value(name: str, value: float) -> str:
+    return str(bool(value)) if name in _FLAGS and value in (0, 1) else f"{value:g}"
 
 
 def _is_stated(given: ast.expr) -> bool:

@@ -177,7 +177,7 @@ def _failed_step(
             "more": len(findings) - len(evidence),
             "divergence": shows.gallery.divergence(step, f"{plain.anchor}-divergence"),
             "operations": operations(step.trace, shows.sources, shows.limits),
-            "command": _command(case, step),
+            "command": _command(case, step, shows.sources.flags),
         }
     )
 
@@ -187,14 +187,14 @@ def _evidence(findings: Iterable[Finding], anchor: str, shows: Shows) -> Iterabl
         yield shows.finding(finding, f"{anchor}-{at}", with_source=False, in_words=at >= _DRAWN)
 
 
-def _command(case: CaseResult, step: StepResult) -> str:
+def _command(case: CaseResult, step: StepResult, flags: Sequence[str]) -> str:
     """Return what repeats one step of one case; of a module that cannot be loaded, what loads it again."""
     parts = ["tf-equivalence", "run", _module(case)]
     if "::" in case.id:
         parts += ["--case", one_line(case.id)]
     if step.id in STEPS:
         parts += ["--step", step.id]
-    return shlex.join(parts)
+    return shlex.join([*parts, *flags])
 
 
 def _module(case: CaseResult) -> str:

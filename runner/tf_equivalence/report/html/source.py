@@ -20,11 +20,13 @@ class HtmlOptions:
         root: What paths in the result are relative to, to read source lines from.
         path_prefix: What stands before every relative path of a location in the result.
         source_url: What comes before a path in a link to the sources; empty for no links.
+        flags: What the command that repeats a step needs, to compare as this run did.
     """
 
     root: Path = field(default_factory=Path)
     path_prefix: str = ""
     source_url: str = ""
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,14 @@ class Place:
 
 
 class Sources:
-    """Reads lines, each once."""
+    """Reads lines, each once.
+
+    Attributes:
+        flags: See `HtmlOptions`.
+    """
 
     def __init__(self, options: HtmlOptions) -> None:
+        self.flags = options.flags
         self._options = options
         self._known: dict[tuple[Location, int], tuple[SourceLine, ...]] = {}
 
