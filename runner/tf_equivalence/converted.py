@@ -33,8 +33,8 @@ def directory_of(folder: Path, case: CaseRef) -> Path:
     return folder.joinpath(*(part for part in module.parts if part.strip("./\\")), case.class_name)
 
 
-def keep(made: Path | None, folder: Path, case: CaseRef, workspace: Path) -> None:
-    """Put a converted checkpoint in the place of one of an earlier run.
+def keep(made: Path | None, folder: Path, case: CaseRef, workspace: Path) -> Path | None:
+    """Put a converted checkpoint in the place of one of an earlier run, and return its directory, if there is one.
 
     Args:
         made: The directory that holds it; None, or one that is not there, for none.
@@ -54,11 +54,12 @@ def keep(made: Path | None, folder: Path, case: CaseRef, workspace: Path) -> Non
     if made is None or _MARK not in names:
         if target.is_dir() and not os.listdir(target):
             target.rmdir()
-        return
+        return None
     _make(target, workspace)
     for name in (*(name for name in names if name != _MARK), _MARK):
         shutil.copyfile(made / name, target / name)
         hand_over(target / name, workspace)
+    return target
 
 
 def _make(folder: Path, workspace: Path) -> None:

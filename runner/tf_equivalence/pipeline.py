@@ -16,6 +16,7 @@ from tf_equivalence import converted
 from tf_equivalence.case import Tolerance
 from tf_equivalence.discover import CaseRef, Discovery, ModuleFault, discover, select_cases
 from tf_equivalence.judge.case import LOAD, check_case, fault_finding, judge_step, load_fault, one_line
+from tf_equivalence.judge.checkpoint import NOT_CONVERTED
 from tf_equivalence.judge.evidence import Evidence, Preset
 from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
 from tf_equivalence.judge.places import Places
@@ -226,9 +227,15 @@ class _Recording:
         made = state.evidence.directory / TF2_CHECKPOINT.directory / CONVERTED
         passed = step is not None and step.outcome is Outcome.PASSED
         try:
-            converted.keep(made if passed else None, folder, state.case, self._settings.workspace)
+            kept = converted.keep(made if passed else None, folder, state.case, self._settings.workspace)
         except OSError as error:
             self._progress.said(f"cannot keep the checkpoint of {state.case.id} in {folder}: {error.strerror}")
+            return
+        if kept is not None:
+            self._progress.said(f"the converted checkpoint of {state.case.id} is in {kept}")
+        elif step is not None and passed:
+            why = [note for note in step.notes if note.startswith(NOT_CONVERTED)] or [NOT_CONVERTED]
+            self._progress.said(f"the checkpoint of {state.case.id} was {why[0]}")
 
     def _result(self, state: _CaseState) -> CaseResult:
         needs = [need for step in self.plan.steps for need in step.needs]

@@ -11,6 +11,7 @@ from tf_equivalence.recording import CheckpointFile, Loaded, Restore, Stack, Var
 from tf_equivalence.result import Finding
 from tf_equivalence.steps import TF1_INFERENCE, TF2_CHECKPOINT, Step
 
+NOT_CONVERTED = "not converted"  # begins the note that says why
 _MOST = 8
 _MATCH = "`assert_existing_objects_matched()`"
 # What TF1's training leaves in a checkpoint beside the model.
@@ -67,7 +68,7 @@ def note_checkpoint(evidence: Evidence, step: Step) -> list[str]:
         )
     if loaded.converted:
         notes.append(f"converted: {_count(loaded.converted, 'variable')}, kept where this step passes")
-    return notes + ([f"not converted: {loaded.unconverted}"] if loaded.unconverted else [])
+    return notes + ([f"{NOT_CONVERTED}: {loaded.unconverted}"] if loaded.unconverted else [])
 
 
 def _loaded(evidence: Evidence) -> Loaded:
