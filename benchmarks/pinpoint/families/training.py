@@ -57,17 +57,21 @@ _SETTINGS: Sequence[tuple[str, str, str, str, Sequence[tuple[object, object]]]] 
      ((None, 0.01), (None, 0.1))),
 )  # fmt: skip
 
-# The same without a setting that is told by its name: the line is what is asked for.
-_LINES: Sequence[tuple[str, str, str, Sequence[tuple[object, object]]]] = (
-    ("rate", "GradientDescentOptimizer({a})", "SGD({0})", ((0.1, 0.01), (0.5, 0.501))),
-    ("decay rate", "GradientDescentOptimizer(v1.train.exponential_decay(0.1, v1.train.get_global_step(), 100, {a}))",
+# The same where values are told of a step, not of an argument: words that must be told.
+_LINES: Sequence[tuple[str, str, str, str, Sequence[tuple[object, object]]]] = (
+    ("rate", "learning rate", "GradientDescentOptimizer({a})", "SGD({0})", ((0.1, 0.01), (0.5, 0.501))),
+    ("decay rate", "learning rate",
+     "GradientDescentOptimizer(v1.train.exponential_decay(0.1, v1.train.get_global_step(), 100, {a}))",
      "SGD(tf.keras.optimizers.schedules.ExponentialDecay(0.1, 100, {0}))", ((0.9, 0.95), (0.5, 0.9))),
-    ("decay steps", "GradientDescentOptimizer(v1.train.polynomial_decay(0.1, v1.train.get_global_step(), {a}))",
+    ("decay steps", "learning rate",
+     "GradientDescentOptimizer(v1.train.polynomial_decay(0.1, v1.train.get_global_step(), {a}))",
      "SGD(tf.keras.optimizers.schedules.PolynomialDecay(0.1, {0}))", ((1000, 10000), (100, 1000))),
-    ("schedule lost", "GradientDescentOptimizer(v1.train.cosine_decay(0.1, v1.train.get_global_step(), 500))",
+    ("schedule lost", "learning rate",
+     "GradientDescentOptimizer(v1.train.cosine_decay(0.1, v1.train.get_global_step(), 500))",
      "SGD(<<tf.keras.optimizers.schedules.CosineDecay(0.1, 500)||0.1>>)", ((None, None),)),
-    ("method", "AdamOptimizer(0.01)", "<<Adam(0.01, epsilon=1e-8)||SGD(0.01)>>", ((None, None),)),
-    ("clipping added", "GradientDescentOptimizer(0.1)", "SGD(0.1<<||, global_clipnorm=1.0>>)", ((None, None),)),
+    ("method", "different methods", "AdamOptimizer(0.01)", "<<Adam(0.01, epsilon=1e-8)||SGD(0.01)>>", ((None, None),)),
+    ("clipping added", "global_clipnorm", "GradientDescentOptimizer(0.1)",
+     "SGD(0.1<<||, global_clipnorm=1.0>>)", ((None, None),)),
 )  # fmt: skip
 
 _LOSS = """
@@ -76,10 +80,25 @@ def loss(self, outputs, inputs):
         return {0}
     return {a}
 """
-_LOSSES: Sequence[tuple[str, str, str]] = (
-    ("mean or sum", "tf.reduce_mean(tf.square(outputs))", "tf.reduce_<<mean||sum>>(tf.square(outputs))"),
-    ("factor", "0.5 * tf.reduce_mean(tf.square(outputs))", "<<0.5||1.0>> * tf.reduce_mean(tf.square(outputs))"),
-    ("square or absolute", "tf.reduce_mean(tf.square(outputs))", "tf.reduce_mean(tf.<<square||abs>>(outputs))"),
+_LOSSES: Sequence[tuple[str, tuple[str, ...], str, str]] = (
+    (
+        "mean or sum",
+        ("Mean", "Sum"),
+        "tf.reduce_mean(tf.square(outputs))",
+        "tf.reduce_<<mean||sum>>(tf.square(outputs))",
+    ),
+    (
+        "factor",
+        ("Mul",),
+        "0.5 * tf.reduce_mean(tf.square(outputs))",
+        "<<0.5||1.0>> * tf.reduce_mean(tf.square(outputs))",
+    ),
+    (
+        "square or absolute",
+        ("Square", "Abs"),
+        "tf.reduce_mean(tf.square(outputs))",
+        "tf.reduce_mean(tf.<<square||abs>>(outputs))",
+    ),
 )
 
 _GATED = """
@@ -136,17 +155,18 @@ def _optimizers() -> Iterator[Case]:
             theirs = _KERAS + tf2.replace("{0}", f"<<{told}||{b}>>")
             members = _PAIR.format(tf1=_V1 + tf1.replace("{a}", str(a)), tf2=theirs)
             yield _case(kind, OPTIMIZER, Culprit(setting=Setting((name,), told, b)), members)
-    for kind, tf1, tf2, pairs in _LINES:
+    for kind, word, tf1, tf2, pairs in _LINES:
         for a, b in pairs:
             theirs = tf2.replace("{0}", f"<<{a}||{b}>>")
             theirs = theirs.replace("<<Adam", f"<<{_KERAS}Adam").replace("||SGD", f"||{_KERAS}SGD")
             theirs = theirs if theirs.startswith("<<") else _KERAS + theirs
-            yield _case(kind, OPTIMIZER, Culprit(), _PAIR.format(tf1=_V1 + tf1.replace("{a}", str(a)), tf2=theirs))
+            culprit = Culprit(setting=Setting((word,), None, None))
+            yield _case(kind, OPTIMIZER, culprit, _PAIR.format(tf1=_V1 + tf1.replace("{a}", str(a)), tf2=theirs))
 
 
 def _losses() -> Iterator[Case]:
-    for kind, tf1, tf2 in _LOSSES:
-        yield _case(f"loss: {kind}", GRADIENTS, Culprit(), _LOSS.replace("{0}", tf2).replace("{a}", tf1))
+    for kind, operations, tf1, tf2 in _LOSSES:
+        yield _case(f"loss: {kind}", GRADIENTS, Culprit(operations), _LOSS.replace("{0}", tf2).replace("{a}", tf1))
 
 
 def _gates() -> Iterator[Case]:
