@@ -15,7 +15,7 @@ from pathlib import Path
 from tf_equivalence import converted
 from tf_equivalence.case import Tolerance
 from tf_equivalence.discover import CaseRef, Discovery, ModuleFault, discover, select_cases
-from tf_equivalence.judge.case import LOAD, check_case, fault_finding, judge_step, load_fault, one_line
+from tf_equivalence.judge.case import LOAD, check_case, fault_finding, follow_up, judge_step, load_fault, one_line
 from tf_equivalence.judge.checkpoint import NOT_CONVERTED
 from tf_equivalence.judge.evidence import Evidence, Preset
 from tf_equivalence.judge.noise_pass import NoisePass, is_wanted
@@ -243,7 +243,7 @@ class _Recording:
         if unloadable is not None:
             steps: list[StepResult] = [_load_step([fault_finding(state.evidence, unloadable, state.case)])]
         else:
-            steps = [state.steps[step.id] for step in self.plan.steps if step.id in state.steps]
+            steps = follow_up([state.steps[step.id] for step in self.plan.steps if step.id in state.steps])
             problems = check_case(state.evidence, state.case, _class_names(state.case.module_path))
             if problems:
                 steps.insert(0, _load_step(problems))

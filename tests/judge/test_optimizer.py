@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tf_equivalence.judge.case import follow_up
 from tf_equivalence.judge.evidence import Run
 from tf_equivalence.judge.optimizer import _first_moments
 from tf_equivalence.judge.optimizer_causes import _first_apart
 from tf_equivalence.judge.optimizer_values import COUNTED, RATES, _effective, _finite, uncompared_slots
 from tf_equivalence.recording import Leaf, RunRecord
-from tf_equivalence.result import Finding
+from tf_equivalence.result import Finding, Outcome, StepResult
 
 
 def run(values: dict[str, object], condition: str = "optimizer") -> Run:
@@ -70,3 +71,20 @@ def test_of_many_moments_the_first_is_told() -> None:
 def test_rates_differ_from_a_count_on(other: list[float], expected: tuple[float, ...] | None) -> None:
     """The first count at which a schedule parts, with both rates."""
     assert _first_apart((0, 10, 100), np.asarray([0.1, 0.05, 0.01]), np.asarray(other)) == expected
+
+
+@pytest.mark.parametrize(
+    ("earlier", "kinds", "follows"),
+    [
+        (Outcome.DIVERGED, ("training-step", "trained-value"), True),
+        (Outcome.PASSED, ("training-step", "trained-value"), False),
+        (Outcome.DIVERGED, ("optimizer-setting", "trained-value"), False),
+    ],
+)
+def test_training_follows_from_wrong_gradients(earlier: Outcome, kinds: tuple[str, ...], follows: bool) -> None:
+    """It gets no annotation of its own then, unless an optimizer's setting is wrong besides."""
+    gradients = StepResult("gradients", earlier, 1.0, "")
+    findings = tuple(Finding(kind, "w", "") for kind in kinds)
+    steps = follow_up([gradients, StepResult("optimizer", Outcome.DIVERGED, 1.0, "", None, findings)])
+    assert steps[0] == gradients
+    assert {finding.follows for finding in steps[1].findings} == {follows}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from tf_equivalence.discover import CaseRef
 from tf_equivalence.judge.bounds import unmatched_globs
@@ -24,6 +25,13 @@ _MOST_BLIND_SPOTS = 8
 # Of a step whose bound is wide because its reference is noisy. Some changes show in no outputs at all, such as the
 # scale of what is normalized next, so that it is less than one would like.
 _LEAST_POWER = 0.25
+
+# What training differs by where these do, and what the step `optimizer` says then.
+_BEFORE_TRAINING = {"variable-inventory", "constant-weights", "named-weights", "random-training", "gradients"}
+_OF_TRAINING = {
+    *("training-step", "variables-differ", "objective-value", "objective-non-finite"),
+    *("trained-missing", "trained-unexpected", "trained-shape", "trained-dtype", "trained-value", "trained-non-finite"),
+}
 
 _Judge = Callable[[Evidence], Judged]
 _JUDGES: Mapping[str, _Judge] = {
@@ -99,6 +107,18 @@ def _check_power(
     message = f"{said} {why} Choose inputs that vary, such as an ArraySpec, or a larger batch."
     kind = "ill-conditioned" if ill_conditioned else "power-low"
     return [Finding(kind, case.class_name, message, Location(case.path, case.line))]
+
+
+def follow_up(steps: Sequence[StepResult]) -> list[StepResult]:
+    """Return the steps of a case, what an earlier one explains marked: where gradients differ, training does, too."""
+    differing = {step.id for step in steps if step.outcome is Outcome.DIVERGED}
+    found = []
+    for step in steps:
+        shifted = step.id == "optimizer" and differing & _BEFORE_TRAINING
+        told = shifted and all(finding.kind in _OF_TRAINING or finding.follows for finding in step.findings)
+        findings = tuple(replace(finding, follows=True) for finding in step.findings) if told else step.findings
+        found.append(replace(step, findings=findings))
+    return found
 
 
 def one_line(findings: Sequence[Finding]) -> str:
