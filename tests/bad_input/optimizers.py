@@ -72,6 +72,22 @@ OPTIMIZERS = (
         kind="optimizer",
     ),
     Hazard(
+        "optimizer_kept",
+        """
+        KEPT = []
+
+        class Case(_Tiny):
+            def tf1_optimizer(self):
+                return tf.compat.v1.train.GradientDescentOptimizer(0.1)
+
+            def tf2_optimizer(self):  # BAD
+                KEPT[:] = KEPT or [tf.keras.optimizers.SGD(0.1)]
+                return KEPT[0]
+        """,
+        ("tf2_optimizer() returns the same object each time", "make a new optimizer"),
+        kind="optimizer",
+    ),
+    Hazard(
         "optimizer_without_counterpart",
         """
         class Case(_Tiny):

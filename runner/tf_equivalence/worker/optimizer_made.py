@@ -160,6 +160,28 @@ def make_tf2(case):
     return Made(optimizer, [Maker(optimizer, definition(case.tf1_optimizer))], False, note)
 
 
+def check_new(case):
+    # type: (EquivalenceCase) -> None
+    """Refuse a `tf2_optimizer` that returns one optimizer again and again: what it learned would stay in it.
+
+    Raises:
+        StopBuild: It does, or raises.
+    """
+    if not gives(case, "tf2_optimizer"):
+        return
+    here = definition(case.tf2_optimizer)
+    with user_code(KIND, "tf2_optimizer()", here):
+        optimizer = case.tf2_optimizer()
+        _check(optimizer, "tf2_optimizer", gives(case, "tf2_train_step"))
+        if case.tf2_optimizer() is optimizer:
+            raise CaseFault(
+                KIND,
+                "tf2_optimizer() returns the same object each time: make a new optimizer in each call, for each run "
+                "of steps begins anew",
+                here,
+            )
+
+
 def _watched(case, member, make):
     # type: (EquivalenceCase, Optional[str], Any) -> Made
     makers = []  # type: List[Maker]

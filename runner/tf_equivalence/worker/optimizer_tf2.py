@@ -16,7 +16,7 @@ from tf_equivalence.worker.job import Recorder
 from tf_equivalence.worker.migrated import Migrated, losses_of
 from tf_equivalence.worker.objective import is_whole, objective
 from tf_equivalence.worker.optimizer_alone import record_alone_tf2
-from tf_equivalence.worker.optimizer_made import KIND, make_tf2
+from tf_equivalence.worker.optimizer_made import KIND, check_new, make_tf2
 from tf_equivalence.worker.optimizer_plan import ALONE, CONDITION, LOSS, RECORD, SLOT, TRAINED, Plan, after, described
 from tf_equivalence.worker.optimizer_rates import eager_rate
 from tf_equivalence.worker.optimizer_slots import counter, in_tf1_units, slots_of, unknown_of
@@ -40,6 +40,7 @@ def record_migrated(migrated, recorder, arrays):
 
 def _record_model(migrated, recorder, arrays):
     # type: (Migrated, Recorder, Any) -> None
+    check_new(migrated.case)
     variables = trainable_variables(migrated)
     migrated.fill("named")
     trained = _Trained(migrated, variables)
