@@ -73,7 +73,7 @@ def test_self_test(run: Run) -> None:
 
 def test_self_test_fails(run: Run) -> None:
     """One output that is not as expected fails the job, and the others are still looked at."""
-    log = run('"diverged": "7"', '"diverged": "6"')
+    log = run('"diverged": "8"', '"diverged": "6"')
     assert "Job failed" in log, log
     assert "diverging: 1 problems" in log
     assert "broken: 0 problems" in log

@@ -73,6 +73,8 @@ def test_open_order_of_updates(recordings: Recordings) -> None:
     twice = (Sighting("updated-twice", "bn/mean", recordings.stack(9)),)
     first, *_ = judge(recordings, 0.9, 1.0, 0.8, sightings=twice)
     assert first.kind == "update-order"
+    (luck,) = judge(recordings, 0.9, 1.0, 0.9, sightings=twice)
+    assert luck.kind == "update-order"
 
 
 def test_what_no_cause_explains_is_still_told(recordings: Recordings) -> None:

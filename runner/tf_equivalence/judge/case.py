@@ -111,13 +111,14 @@ def _check_power(
 
 def follow_up(steps: Sequence[StepResult]) -> list[StepResult]:
     """Return the steps of a case, what an earlier one explains marked: where gradients differ, training does, too."""
-    differing = {step.id for step in steps if step.outcome is Outcome.DIVERGED}
+    differing = {step.id: step for step in steps if step.outcome is Outcome.DIVERGED}
     found = []
     for step in steps:
-        shifted = step.id == "optimizer" and differing & _BEFORE_TRAINING
-        told = shifted and all(finding.kind in _OF_TRAINING or finding.follows for finding in step.findings)
+        shifted = [each for each in differing.values() if each.id in _BEFORE_TRAINING] if step.id == "optimizer" else []
+        told = bool(shifted) and all(finding.kind in _OF_TRAINING or finding.follows for finding in step.findings)
         findings = tuple(replace(finding, follows=True) for finding in step.findings) if told else step.findings
-        found.append(replace(step, findings=findings))
+        location = shifted[0].location if told else step.location
+        found.append(replace(step, findings=findings, location=location))
     return found
 
 

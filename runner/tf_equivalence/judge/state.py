@@ -52,6 +52,9 @@ def explain_state(evidence: Evidence, step: Step, symptoms: Sequence[Finding]) -
         for finding in symptoms
         if finding.kind == "state-value" and (subject := subject_of(finding.name)) is not None
     )
+    # Where TF1 leaves an order open, agreement is luck.
+    build = evidence.built(step.pairs[0][0].build)
+    differing |= dict.fromkeys(sighting.name for sighting in build.sightings if sighting.kind == "updated-twice")
     one, other = (evidence.run(need) for need in step.pairs[0])
     without = evidence.run(Need(step.pairs[0][0].build, "no-updates"))
     found = (_cause(evidence, step, name, _History.of(one, other, without, name)) for name in differing)

@@ -18,6 +18,7 @@ from tf_equivalence.worker.job import Recorder
 from tf_equivalence.worker.migrated import Migrated, bare
 from tf_equivalence.worker.probes import probe
 from tf_equivalence.worker.sessions import Sessions, load, read
+from tf_equivalence.worker.train_op import ancestors
 from tf_equivalence.worker.watch import plain_name
 
 UPDATES = "updates"
@@ -142,11 +143,19 @@ def updated_twice(reference):
                 seen.add(other)
                 pending.append(other)
     for variable in reference.variables:
-        ops = writers.get(variable.op.name, ())
-        if len(ops) > 1:
+        ops = writers.get(variable.op.name, [])
+        if len(ops) > 1 and not _are_ordered(ops):
             yield Sighting(
                 "updated-twice", plain_name(variable), stacks.to_stack(stacks.raw_from_summary(ops[0].traceback))
             )
+
+
+def _are_ordered(ops):
+    # type: (Sequence[Any]) -> bool
+    """Tell whether each of these operations waits for another one of them, but for the first."""
+    before = [ancestors([op]) for op in ops]
+    ranks = sorted(sum(other in seen for other in ops) for seen in before)
+    return ranks == list(range(1, len(ops) + 1))
 
 
 def record_tf2(migrated, recorder, drawn):
