@@ -171,7 +171,7 @@ def test_job(run: Act, repository: Path) -> None:
     job = run(repository)
     assert (job.result, job.outcome) == ("failure", "failure"), job.log
     assert [(found.level, found.file, found.line) for found in job.annotations] == [("error", path, line)]
-    assert (job.outputs["conclusion"], job.outputs["diverged"], job.outputs["errors"]) == ("failure", "7", "0")
+    assert (job.outputs["conclusion"], job.outputs["diverged"], job.outputs["errors"]) == ("failure", "8", "0")
     assert job.outputs["junit-file"] == "reports/junit.xml"
     assert job.printed[-1].startswith("<?xml")
 
