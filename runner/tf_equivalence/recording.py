@@ -422,7 +422,6 @@ class OptimizerRecord:
         stepped: Where the case's own code takes a step; empty where the runner does.
         steps: How many steps were taken.
         counted: How many of them TF1's global step, or TF2's iterations, counted.
-        follows_counter: Whether the learning rate changes with that count.
         operations: TF1: how many train operations run at once.
         sparse: TF1: whether any gradient of the model is sparse.
         clips: What it clips gradients by, under the names of TensorFlow's functions.
@@ -442,7 +441,6 @@ class OptimizerRecord:
     stepped: Stack = ()
     steps: int = 0
     counted: int = 0
-    follows_counter: bool = False
     operations: int = 1
     sparse: bool = False
     clips: Tuple[str, ...] = ()

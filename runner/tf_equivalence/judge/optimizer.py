@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tf_equivalence.judge.evidence import Evidence, Run
-from tf_equivalence.judge.optimizer_values import ALONE, MODEL, comparable, record_of, uncompared_slots
+from tf_equivalence.judge.optimizer_values import ALONE, MODEL, comparable, moment, record_of, uncompared_slots
 from tf_equivalence.judge.outputs import RunJudgement
-from tf_equivalence.judge.quantities import judge_quantities, subject_of
+from tf_equivalence.judge.quantities import judge_quantities
 from tf_equivalence.recording import Leaf, OptimizerRecord
 from tf_equivalence.result import Finding
 from tf_equivalence.steps import TF1_OPTIMIZER, TF2_OPTIMIZER, Need, Step
@@ -85,8 +85,7 @@ def _first_moments(findings: Sequence[Finding]) -> list[Finding]:
     """Return of all findings about one value the one of the fewest steps; the fewest steps first."""
     first: dict[tuple[str, str], tuple[int, Finding]] = {}
     for finding in findings:
-        subject = subject_of(finding.name)
-        steps = int(subject.when.split()[0]) if subject is not None and subject.when else 0
+        steps = max(moment(finding.name), 0)
         key = (finding.kind, finding.name.rpartition(" after ")[0] or finding.name)
         if key not in first or steps < first[key][0]:
             first[key] = steps, finding

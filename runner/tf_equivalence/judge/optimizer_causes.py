@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from tf_equivalence.judge.bounds import Array
 from tf_equivalence.judge.evidence import Evidence
-from tf_equivalence.judge.optimizer_scenes import Alone
+from tf_equivalence.judge.optimizer_scenes import COUNTS, Alone
 from tf_equivalence.judge.optimizer_values import ALONE, MODEL, record_of
 from tf_equivalence.judge.stated import Setting, stated_at
 from tf_equivalence.recording import OptimizerRecord, Stack, user_frames
@@ -52,7 +53,7 @@ class _Causes:
     tf2: OptimizerRecord
     symptoms: Sequence[Finding]
 
-    @property
+    @functools.cached_property
     def alone(self) -> Alone:
         """Both optimizers apart from the model."""
         return Alone.of(self.evidence, self.tf1, self.tf2)
@@ -95,7 +96,7 @@ class _Causes:
         if ours is None or theirs is None:
             return []
         one, other = (alone.effective(build) for build in (TF1_OPTIMIZER, TF2_OPTIMIZER))
-        apart = _first_apart(alone.counts, one, other)
+        apart = _first_apart(COUNTS, one, other)
         if apart is None:
             return []
         at, rate, wrong = apart

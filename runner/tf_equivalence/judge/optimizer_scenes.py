@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,11 +66,6 @@ class Alone:
             need = Need(build, ALONE)
             values[build] = _by_name(evidence.run(need)) if evidence.fault(need) is None else {}
         return cls(tf1, tf2, values)
-
-    @property
-    def counts(self) -> Sequence[int]:
-        """The counts of steps at which rates were read."""
-        return COUNTS
 
     def rates(self, build: Build) -> Array | None:
         """Return the learning rates that a side would have at each count."""

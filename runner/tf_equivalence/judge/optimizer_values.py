@@ -95,7 +95,7 @@ def _finite(tf1: Run, tf2: Run) -> tuple[Run, Run, list[str]]:
         return tf1, tf2, []
 
     def kept(run: Run) -> Run:
-        leaves = (leaf for leaf in run.record.outputs if _moment(leaf.name) < first)
+        leaves = (leaf for leaf in run.record.outputs if moment(leaf.name) < first)
         return replace(run, record=replace(run.record, outputs=tuple(leaves)))
 
     note = (
@@ -105,7 +105,7 @@ def _finite(tf1: Run, tf2: Run) -> tuple[Run, Run, list[str]]:
     return kept(tf1), kept(tf2), [note]
 
 
-def _moment(name: str) -> int:
+def moment(name: str) -> int:
     """Return after how many steps a value is read; -1 for one that is none of training's."""
     subject = subject_of(name)
     return int(subject.when.split()[0]) if subject is not None and subject.when else -1
@@ -332,9 +332,9 @@ class _Rounding:
             elif leaf.name.startswith("slot-"):
                 allowed = decay * np.abs(ours.astype(np.float64))
                 if leaf.name.startswith("slot-linear"):
-                    allowed = self._of_ftrl(subject.variable)[1].get(_moment(leaf.name), allowed)
+                    allowed = self._of_ftrl(subject.variable)[1].get(moment(leaf.name), allowed)
             else:
-                allowed = allowances.get(subject.variable, {}).get(_moment(leaf.name))
+                allowed = allowances.get(subject.variable, {}).get(moment(leaf.name))
             if allowed is None or ours.dtype.kind != "f":
                 continue
             theirs[keys[leaf.name]], changed = _equal_within(ours, theirs[keys[leaf.name]], allowed)

@@ -15,6 +15,7 @@ from tf_equivalence.worker.job import Recorder
 from tf_equivalence.worker.migrated import Migrated
 from tf_equivalence.worker.optimizer_changes import changes
 from tf_equivalence.worker.optimizer_made import Made, make_tf1, make_tf2
+from tf_equivalence.worker.optimizer_plan import ALONE, SLOT, TRAINED, after
 from tf_equivalence.worker.optimizer_rates import eager_rate, noting_rates, rate_source
 from tf_equivalence.worker.optimizer_scenes import COUNTS, PLAIN, STEPS, Scene, scenes
 from tf_equivalence.worker.optimizer_slots import counter, in_tf1_units, slots_of
@@ -22,19 +23,14 @@ from tf_equivalence.worker.optimizer_steps import Applied, take_step, train_op
 
 v1 = tf.compat.v1
 
-ALONE, TRACED = "optimizer-alone", "optimizer-traced"
-TRAINED, SLOT, RATES = "trained/{}:0 after {}", "slot-{}/{}:0 after {}", "learning-rate/{}:0"
+TRACED = "optimizer-traced"
+RATES = "learning-rate/{}:0"
 GIVEN = "given-gradients/{}:0 after {}"
 COUNTED = "counted/{}:0"
 _JUMP = 1000  # steps that the count is moved on by
 _HALF = 0.5
 
 _Values = List[Tuple[str, np.ndarray]]
-
-
-def _after(steps):
-    # type: (int) -> str
-    return "{} step{}".format(steps, "" if steps == 1 else "s")
 
 
 def _stored(values, stack=()):
@@ -105,9 +101,9 @@ def _scene_tf1(case, scene):
                 fed = {p: v for ps, vs in zip(feeds, given) for p, v in zip(ps, vs if scene.sparse else (vs,))}
                 session.run(operations, fed)
                 for name, gradient in zip(names, given):
-                    yield GIVEN.format(name, _after(number)), _dense(scene, name, gradient)
+                    yield GIVEN.format(name, after(number)), _dense(scene, name, gradient)
             for template, value in session.run(kept if not made.changes else {}).items():
-                yield template.format(_after(number)), np.asarray(value)
+                yield template.format(after(number)), np.asarray(value)
         if scene.name == PLAIN:
             yield COUNTED.format("steps"), np.asarray(session.run(step))
             if rate is not None:
@@ -221,7 +217,7 @@ class _Eager(NamedTuple("_Eager", [("made", Made), ("case", Any), ("scene", Scen
                 with noting_rates(self.made, assigned):
                     self.step(self.scene.gradients[number - 1])
             for name, variable in zip(names, self.variables):
-                yield TRAINED.format(name, _after(number)), variable.numpy()
+                yield TRAINED.format(name, after(number)), variable.numpy()
             if not number:
                 continue
             constant = constant and rate == first
@@ -229,7 +225,7 @@ class _Eager(NamedTuple("_Eager", [("made", Made), ("case", Any), ("scene", Scen
                 for position, kept in each.items():
                     value = in_tf1_units(self.made, slot, np.asarray(kept.numpy()), rate if constant else None)
                     if value is not None:
-                        yield SLOT.format(slot, names[position], _after(number)), value
+                        yield SLOT.format(slot, names[position], after(number)), value
         if self.scene.name == PLAIN:
             yield COUNTED.format("steps"), np.asarray(counter(self.made).numpy())
             rates = None if assigned else self._rates()  # the step sets them, and has taken few
@@ -276,7 +272,7 @@ def _moving(case, scene, mode, assigned):
         with noting_rates(run.made, assigned):
             take(tuple(tf.constant(gradient) for gradient in scene.gradients[number]))
         for name, variable in zip(scene.start, run.variables):
-            found.append(("{}/{}:0 after {}".format(mode, name, _after(number + 1)), variable.numpy()))
+            found.append(("{}/{}:0 after {}".format(mode, name, after(number + 1)), variable.numpy()))
     return found
 
 

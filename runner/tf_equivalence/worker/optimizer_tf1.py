@@ -123,14 +123,10 @@ class _Graph:
         # type: (int) -> OptimizerRecord
         own = type(self.case).tf1_train_op is not EquivalenceCase.tf1_train_op
         record = described(self.made, self.plan, counted, unknown_of(self.made, self.variables, self.added))
-        source = getattr(self.made.inner, "_learning_rate_tensor", getattr(self.made.inner, "_lr_t", None))
-        tensor = source if tf.is_tensor(source) else None
-        follows = tensor is not None and self.step.op in _ancestors(tensor.op)
         stepped = next(iter(self.applied.stacks), definition(self.case.tf1_train_op)) if own else ()
         return replace(
             record,
             stepped=stepped,
-            follows_counter=follows,
             operations=len(self.operations),
             sparse=self.applied.sparse,
             clips=self.clips,
